@@ -1,9 +1,10 @@
-"""Take every step from a ready environment to a built site and a graded class, then say what happened and where to look.
+"""Take every step from a ready environment to a built site and a graded class.
 
     .venv/bin/python tools/course.py
 
-`make course` runs this after it has made the environment. A step with nothing to do says so within seconds. A step
-that fails stops the rest, and its own words are the last thing on the screen before the table.
+`make course` runs this after it has made the environment. The last thing it prints is a table of what
+happened and where to look. A step with nothing to do takes seconds. A step that fails stops the rest, and
+its own words are the last thing above the table.
 """
 
 import csv

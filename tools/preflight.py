@@ -76,9 +76,7 @@ def problems(goal):
     found = [
         python_problem(sys.version_info, has_venv or installed),
         space_problem(shutil.disk_usage(str(ROOT)).free, installed),
-        tools_problem(
-            goal, missing, system_packages.has_apt(), system_packages.privilege() if missing else []
-        ),
+        tools_problem(goal, missing, system_packages.has_apt(), system_packages.privilege()),
     ]
     return [problem for problem in found if problem]
 

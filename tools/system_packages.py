@@ -2,8 +2,8 @@
 
     python3 tools/system_packages.py GOAL       GOAL is site, course or test
 
-The packages are listed in apt.txt. They are installed through apt where we are root or sudo asks for no password.
-This file runs before the environment exists: standard library only, and any Python 3.
+The packages are listed in apt.txt. They are installed through apt where we are root or sudo asks for no
+password. This file runs before the environment exists: standard library only, and any Python 3.
 """
 
 import os
@@ -62,7 +62,7 @@ def missing(group_names, groups=None):
 
 
 def privilege():
-    """What to put before apt-get: [] for root, ["sudo", "-n"] where it asks for no password, None otherwise."""
+    """What goes before apt-get: [] for root, ["sudo", "-n"] where it asks for no password, else None."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return []
     if shutil.which("sudo"):
