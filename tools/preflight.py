@@ -16,24 +16,19 @@ ROOT = system_packages.ROOT
 
 OLDEST, NEWEST = (3, 11), (3, 13)  # the lock was made and tested with 3.11
 GIGABYTE = 1024**3
-SPACE_FRESH = 8 * GIGABYTE  # environment 2.5, packages on the way in, assets, browser
+SPACE_FRESH = 10 * GIGABYTE  # environment 2.5 (8 where torch comes with CUDA), assets, browser
 SPACE_INSTALLED = 1 * GIGABYTE
 
 
-def python_problem(version, has_venv):
+def python_problem(version):
     """What is wrong with this Python, or None."""
+    if OLDEST <= tuple(version[:2]) <= NEWEST:
+        return None
     found = ".".join(str(part) for part in version[:3])
-    if tuple(version[:2]) < OLDEST or tuple(version[:2]) > NEWEST:
-        return (
-            f"This is Python {found}; the course needs Python 3.11 (3.12 and 3.13 are let through). "
-            "Install it and name it: make PYTHON=python3.11 ..."
-        )
-    if not has_venv:
-        return (
-            f"Python {found} here cannot make virtual environments. "
-            f"On Debian: sudo apt-get install -y python3.{version[1]}-venv"
-        )
-    return None
+    return (
+        f"This is Python {found}; the course needs Python 3.11 (3.12 and 3.13 are let through). "
+        "Install it and name it: make PYTHON=python3.11 ..."
+    )
 
 
 def space_problem(free, installed):
@@ -54,8 +49,8 @@ def tools_problem(goal, missing, apt, privilege):
     names = " ".join(missing)
     if not apt:
         return (
-            f"'make {goal}' grades submissions or tests the site and needs Linux with apt for: {names}. "
-            "Reading and building the site needs none of it: make site"
+            f"'make {goal}' needs {names}, and there is no apt here to install it with. Install it another "
+            "way, or only build and read the site, which does without: make site"
         )
     if privilege is None:
         return f"'make {goal}' needs {names}. Install with:  {system_packages.command_line(missing)}"
@@ -64,17 +59,10 @@ def tools_problem(goal, missing, apt, privilege):
 
 def problems(goal):
     """Every problem of this machine for the goal, as sentences."""
-    try:
-        import ensurepip  # noqa: F401
-        import venv  # noqa: F401
-
-        has_venv = True
-    except ImportError:
-        has_venv = False
     installed = (ROOT / ".venv" / "installed").exists()
-    missing = system_packages.missing(system_packages.NEEDED[goal])
+    missing = system_packages.missing(system_packages.needed_groups(goal))
     found = [
-        python_problem(sys.version_info, has_venv or installed),
+        python_problem(sys.version_info),
         space_problem(shutil.disk_usage(str(ROOT)).free, installed),
         tools_problem(goal, missing, system_packages.has_apt(), system_packages.privilege()),
     ]

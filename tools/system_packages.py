@@ -20,8 +20,23 @@ NEEDED = {"site": [], "course": ["grade"], "test": ["grade", "test"]}
 WANTED = {"site": ["photos"], "course": ["photos"], "test": ["photos"]}
 
 
+def has_venv():
+    """Whether this Python can make virtual environments."""
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def needed_groups(goal):
+    """The groups of apt.txt that the goal cannot do without on this machine."""
+    return NEEDED[goal] + ([] if has_venv() else ["venv"])
+
+
 def read_groups(path=LIST):
-    """Package names by group, as apt.txt lists them."""
+    """The packages of each group of apt.txt, as {group: {package: command or None}}."""
     groups = {}
     name = None
     for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
@@ -30,11 +45,12 @@ def read_groups(path=LIST):
             continue
         if text.startswith("[") and text.endswith("]"):
             name = text[1:-1]
-            groups[name] = []
+            groups[name] = {}
         elif name is None:
             raise ValueError(f"{path}, line {number}: '{text}' stands before the first [group]")
         else:
-            groups[name].append(text)
+            package, *command = text.split()
+            groups[name][package] = command[0] if command else None
     return groups
 
 
@@ -55,10 +71,20 @@ def installed(package):
 
 
 def missing(group_names, groups=None):
-    """The packages of these groups that are not installed. On a machine without apt: all of them."""
+    """The packages of these groups that are not here.
+
+    A package whose command is on the path is here. Without apt, a package that has no command cannot be looked
+    for (a font, say) and is not counted.
+    """
     groups = read_groups() if groups is None else groups
-    names = [package for group in group_names for package in groups[group]]
-    return [name for name in names if not (has_apt() and installed(name))]
+    found = []
+    for group in group_names:
+        for package, command in groups[group].items():
+            here = command is not None and shutil.which(command) is not None
+            known = installed(package) if has_apt() else command is None
+            if not (here or known):
+                found.append(package)
+    return found
 
 
 def privilege():
@@ -98,7 +124,7 @@ def main(arguments):
         return 2
     goal = arguments[0]
     groups = read_groups()
-    needed, wanted = missing(NEEDED[goal], groups), missing(WANTED[goal], groups)
+    needed, wanted = missing(needed_groups(goal), groups), missing(WANTED[goal], groups)
     if not needed and not wanted:
         return 0
     if has_apt():

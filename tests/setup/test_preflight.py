@@ -14,22 +14,25 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("version", [(3, 9, 2), (3, 10, 13), (3, 15, 0), (2, 7, 18)])
 def test_a_wrong_python_is_named_with_its_mend(version):
-    problem = preflight.python_problem(version, has_venv=True)
+    problem = preflight.python_problem(version)
     assert ".".join(map(str, version)) in problem
     assert "make PYTHON=" in problem
 
 
 def test_the_python_of_the_lock_is_right():
-    assert preflight.python_problem((3, 11, 2), has_venv=True) is None
+    assert preflight.python_problem((3, 11, 2)) is None
 
 
-def test_a_python_without_venv_names_the_package():
-    assert "python3.11-venv" in preflight.python_problem((3, 11, 2), has_venv=False)
+def test_a_python_without_venv_needs_debians_package(monkeypatch):
+    monkeypatch.setattr(system_packages, "has_venv", lambda: False)
+    assert "venv" in system_packages.needed_groups("site")
+    monkeypatch.setattr(system_packages, "has_venv", lambda: True)
+    assert "venv" not in system_packages.needed_groups("site")
 
 
 def test_too_little_space_says_how_much_there_is_and_is_needed():
     problem = preflight.space_problem(2 * preflight.GIGABYTE, installed=False)
-    assert "2.0 GB" in problem and "8 GB" in problem
+    assert "2.0 GB" in problem and "10 GB" in problem
     assert preflight.space_problem(2 * preflight.GIGABYTE, installed=True) is None
 
 
@@ -52,6 +55,15 @@ def test_every_goal_names_groups_that_the_list_has():
     for goal in system_packages.NEEDED:
         for group in system_packages.NEEDED[goal] + system_packages.WANTED[goal]:
             assert groups[group], f"{goal} needs the group [{group}] of apt.txt"
+
+
+def test_a_tool_installed_another_way_is_not_missing(monkeypatch):
+    groups = {"grade": {"bubblewrap": "bwrap"}, "test": {"fonts-noto-cjk": None}}
+    monkeypatch.setattr(system_packages, "has_apt", lambda: False)
+    monkeypatch.setattr(system_packages.shutil, "which", lambda command: "/usr/bin/" + command)
+    assert system_packages.missing(["grade", "test"], groups) == []
+    monkeypatch.setattr(system_packages.shutil, "which", lambda command: None)
+    assert system_packages.missing(["grade", "test"], groups) == ["bubblewrap"]
 
 
 def test_a_package_before_any_group_is_refused(tmp_path):
