@@ -73,8 +73,8 @@ def installed(package):
 def missing(group_names, groups=None):
     """The packages of these groups that are not here.
 
-    A package whose command is on the path is here. Without apt, a package that has no command cannot be looked
-    for (a font, say) and is not counted.
+    A package whose command is on the path is here. Without apt, a package that has no command (a font, say)
+    cannot be looked for, and is not counted.
     """
     groups = read_groups() if groups is None else groups
     found = []
