@@ -1,6 +1,16 @@
 """Models in two parts, a backbone and a head, and the loaders that fill them."""
 
 from transfer_learning.models.classifier import Classifier
+from transfer_learning.models.image import load_image_backbone, load_source_classifier
 from transfer_learning.models.small import SmallBackbone, small_classifier
+from transfer_learning.models.text import TextEncoder, load_text_encoder
 
-__all__ = ["Classifier", "SmallBackbone", "small_classifier"]
+__all__ = [
+    "Classifier",
+    "SmallBackbone",
+    "TextEncoder",
+    "load_image_backbone",
+    "load_source_classifier",
+    "load_text_encoder",
+    "small_classifier",
+]

