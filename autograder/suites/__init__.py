@@ -1,0 +1,1 @@
+"""The pytest suites, one folder per assignment and one file per task."""

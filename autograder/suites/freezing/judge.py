@@ -1,0 +1,232 @@
+"""What is right, computed on the trusted side from formulas, in float64 and without the student's model.
+
+This file is not about what is wrong, nor how to say it. It knows the small network as formulas (convolution,
+normalisation, mean; softmax regression for the head), so it shares no code with a solution.
+
+Tolerances. The student computes in float32, this file in float64. ``TOLERANCE`` is the largest absolute
+difference between the two that still counts as equal. Over 40 seeds at full size
+(``tests/assignments/test_margins.py`` measures it again) the largest difference of a right answer was 2.2e-6
+and the smallest of a wrong one MARGIN_WRONG.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from autograder.expect import same_bits
+
+TOLERANCE = 1e-4
+SIZE = 8
+PIXELS = 3 * SIZE * SIZE
+WIDTH = 8
+
+
+def draw(seed: int, label: str) -> torch.Generator:
+    """A random generator of its own for ``label``, from the submission's seed."""
+    digest = hashlib.sha256(f"{seed}/{label}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model and one set of images: what the rig needs to build it, and its features by formula.
+
+    ``images`` ``(n, 3, 8, 8)`` float32, ``labels`` ``(n,)`` int64.
+    """
+
+    spec: dict
+    state: dict[str, Tensor]
+    images: Tensor
+    labels: Tensor
+
+    @property
+    def backbone_names(self) -> list[str]:
+        """Names of the backbone's parameters and buffers."""
+        return [name for name in self.state if name.startswith("backbone.")]
+
+    @property
+    def backbone_parameters(self) -> list[str]:
+        return [name for name in self.backbone_names if not is_statistic(name)]
+
+    @property
+    def statistics(self) -> list[str]:
+        """Names of the BatchNorm buffers."""
+        return [name for name in self.backbone_names if is_statistic(name)]
+
+    @property
+    def head_names(self) -> list[str]:
+        return [name for name in self.state if name.startswith("head.")]
+
+    @property
+    def head(self) -> tuple[Tensor, Tensor]:
+        return linear_of(self.state)
+
+    def features(self, statistics: str = "stored", images: Tensor | None = None) -> Tensor:
+        """The backbone's features ``(n, feature_dim)``, float64; ``statistics``: "stored" or "batch"."""
+        images = (self.images if images is None else images).double()
+        if self.spec["kind"] == "plain":
+            weight, bias = (self.state[f"backbone.linear.{name}"].double() for name in ("weight", "bias"))
+            return torch.tanh(images.flatten(1) @ weight.T + bias)
+        for convolution, norm, stride in ((0, 1, 1), (3, 4, 2)):
+            weight = self.state[f"backbone.layers.{convolution}.weight"].double()
+            images = F.conv2d(images, weight, stride=stride, padding=1)
+            images = self._normalise(images, f"backbone.layers.{norm}", statistics).clamp(min=0)
+        return images.mean(dim=(2, 3))
+
+    def _normalise(self, maps: Tensor, name: str, statistics: str) -> Tensor:
+        if statistics == "stored":
+            mean, variance = (
+                self.state[f"{name}.{part}"].double() for part in ("running_mean", "running_var")
+            )
+        else:
+            mean, variance = maps.mean(dim=(0, 2, 3)), maps.var(dim=(0, 2, 3), unbiased=False)
+        scale, shift = (self.state[f"{name}.{part}"].double()[:, None, None] for part in ("weight", "bias"))
+        return (maps - mean[:, None, None]) / (variance[:, None, None] + 1e-5).sqrt() * scale + shift
+
+
+def is_statistic(name: str) -> bool:
+    """Whether ``name`` is a BatchNorm buffer, not a parameter."""
+    return name.rsplit(".", 1)[-1] in {"running_mean", "running_var", "num_batches_tracked"}
+
+
+def make_case(
+    seed: int,
+    label: str,
+    *,
+    kind: str = "small",
+    samples: int = 12,
+    classes: int = 3,
+    feature_dim: int = 12,
+    dropout: float = 0.0,
+) -> Case:
+    """A case drawn from ``seed`` and ``label``, its statistics far from their starting values."""
+    generator = draw(seed, label)
+
+    def normal(*shape: int, scale: float = 1.0, mean: float = 0.0) -> Tensor:
+        return torch.randn(*shape, generator=generator) * scale + mean
+
+    def positive(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=generator) + 0.5
+
+    state: dict[str, Tensor] = {}
+    if kind == "plain":
+        state["backbone.linear.weight"] = normal(feature_dim, PIXELS, scale=PIXELS**-0.5)
+        state["backbone.linear.bias"] = normal(feature_dim, scale=0.2)
+    else:
+        for convolution, norm, inputs, outputs in ((0, 1, 3, WIDTH), (3, 4, WIDTH, feature_dim)):
+            state[f"backbone.layers.{convolution}.weight"] = normal(
+                outputs, inputs, 3, 3, scale=(9 * inputs) ** -0.5
+            )
+            state[f"backbone.layers.{norm}.weight"] = positive(outputs)
+            state[f"backbone.layers.{norm}.bias"] = normal(outputs, scale=0.2, mean=0.3)
+            state[f"backbone.layers.{norm}.running_mean"] = normal(outputs, scale=0.2)
+            state[f"backbone.layers.{norm}.running_var"] = positive(outputs)
+            state[f"backbone.layers.{norm}.num_batches_tracked"] = torch.tensor(7)
+    head = "head.1" if dropout > 0 else "head"
+    state[f"{head}.weight"] = normal(classes, feature_dim, scale=feature_dim**-0.5)
+    state[f"{head}.bias"] = normal(classes, scale=0.2)
+    return Case(
+        spec={
+            "kind": kind,
+            "classes": classes,
+            "feature_dim": feature_dim,
+            "dropout": dropout,
+            "pixels": PIXELS,
+        },
+        state=state,
+        images=normal(samples, 3, SIZE, SIZE, scale=1.5, mean=0.5),
+        labels=torch.randint(0, classes, (samples,), generator=generator),
+    )
+
+
+def linear_of(state: dict[str, Tensor]) -> tuple[Tensor, Tensor] | None:
+    """Weight ``(classes, features)`` and bias ``(classes,)`` of the head in ``state``, float64.
+
+    ``None`` when the head does not hold exactly one linear layer. A head without bias has a bias of zeros.
+    """
+    tensors = [tensor.double() for name, tensor in state.items() if name.startswith("head.")]
+    weights = [tensor for tensor in tensors if tensor.dim() == 2]
+    biases = [tensor for tensor in tensors if tensor.dim() == 1]
+    if len(weights) != 1 or len(biases) > 1 or len(tensors) > 2:
+        return None
+    if biases and len(biases[0]) != len(weights[0]):
+        return None
+    return weights[0], biases[0] if biases else torch.zeros(len(weights[0]), dtype=torch.float64)
+
+
+def logits(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return features @ weight.T + bias
+
+
+def train_head(
+    batches: Iterable[tuple[Tensor, Tensor]],
+    weight: Tensor,
+    bias: Tensor,
+    *,
+    lr: float,
+    momentum: float = 0.0,
+    weight_decay: float = 0.0,
+    zero_grad: bool = True,
+    reduction: str = "mean",
+    softmax_twice: bool = False,
+) -> tuple[Tensor, Tensor, list[float]]:
+    """Softmax regression by its closed-form gradient and SGD with momentum.
+
+    ``batches``: ``(features (n, d) float64, labels (n,))``. The last three arguments describe known mistakes.
+
+    Returns:
+        The new weight and bias, and the mean loss of each batch before its step.
+    """
+    parameters = [weight.clone(), bias.clone()]
+    velocity: list[Tensor | None] = [None, None]
+    kept = [torch.zeros_like(weight), torch.zeros_like(bias)]
+    losses = []
+    for features, labels in batches:
+        scores = logits(features, *parameters)
+        if softmax_twice:
+            scores = scores.softmax(dim=1)
+        log_probabilities = scores.log_softmax(dim=1)
+        losses.append(-log_probabilities[torch.arange(len(labels)), labels].mean().item())
+        error = log_probabilities.exp()
+        error[torch.arange(len(labels)), labels] -= 1
+        if softmax_twice:  # back through the first softmax: p * (e - sum(p * e))
+            error = scores * (error - (scores * error).sum(dim=1, keepdim=True))
+        if reduction == "mean":
+            error = error / len(labels)
+        gradients = [error.T @ features, error.sum(dim=0)]
+        if not zero_grad:
+            kept = gradients = [old + new for old, new in zip(kept, gradients, strict=True)]
+        for index, gradient in enumerate(gradients):
+            gradient = gradient + weight_decay * parameters[index]
+            previous = velocity[index]
+            velocity[index] = gradient if previous is None else momentum * previous + gradient
+            parameters[index] = parameters[index] - lr * velocity[index]
+    return parameters[0], parameters[1], losses
+
+
+def split(features: Tensor, labels: Tensor, batch_size: int) -> list[tuple[Tensor, Tensor]]:
+    """Batches in order; the last one may be smaller."""
+    return list(zip(features.split(batch_size), labels.split(batch_size), strict=True))
+
+
+def moved(before: dict[str, Tensor], after: dict[str, Tensor], names: Iterable[str]) -> list[str]:
+    """Those of ``names`` whose tensor is not bit-identical in ``after``, or is not there any more."""
+    return [name for name in names if name not in after or not same_bits(before[name], after[name])]
+
+
+def distance(left: Tensor, right: Tensor) -> float:
+    """The largest absolute difference; infinite when shapes differ or a value is not finite."""
+    if left.shape != right.shape:
+        return float("inf")
+    if left.numel() == 0:
+        return 0.0
+    difference = (left.double() - right.double()).abs().max().item()
+    return difference if difference == difference else float("inf")
+
+
+def close(left: Tensor, right: Tensor) -> bool:
+    return distance(left, right) <= TOLERANCE

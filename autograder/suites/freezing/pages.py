@@ -1,0 +1,7 @@
+"""The pages of the book that the messages of this suite name. One place, so that a moved page is one edit."""
+
+FROZEN = "reference/glossary.html#term-frozen"
+HEAD = "reference/glossary.html#term-head"
+BACKBONE = "reference/glossary.html#term-backbone"
+FEATURE_EXTRACTION = "reference/glossary.html#term-feature-extraction"
+EXERCISE = "exercises/freezing.html"

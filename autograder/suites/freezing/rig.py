@@ -1,0 +1,139 @@
+"""Course code that runs beside the student's: builds models and loaders there, and reports raw tensors.
+
+It decides nothing. Whatever it returns could be forged, so the suite compares the tensors with its own
+computation (``judge.py``). A function here whose work depends on the student's code answers ``{"error":
+"..."}`` when that work fails.
+"""
+
+import functools
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import SGD, Optimizer
+from torch.utils.data import DataLoader, TensorDataset
+
+from transfer_learning.models import Classifier, small_classifier
+
+
+class PlainBackbone(nn.Module):
+    """A backbone without BatchNorm or dropout: it gives the same features in every mode."""
+
+    def __init__(self, pixels: int, feature_dim: int) -> None:
+        super().__init__()
+        self.feature_dim = feature_dim
+        self.linear = nn.Linear(pixels, feature_dim)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.tanh(self.linear(images.flatten(1)))
+
+
+def reports_errors(function: Callable) -> Callable:
+    """Turn an exception, which the student's object may cause, into ``{"error": "Type: message"}``."""
+
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            return {"error": f"{type(error).__name__}: {error}"}
+
+    return wrapper
+
+
+def make_model(spec: dict, state: dict[str, Tensor], trainable: list[str] | None = None) -> Classifier:
+    """The model that ``spec`` describes, holding ``state``, in training mode.
+
+    ``spec`` has ``kind`` ("small", "noisy": dropout at the backbone's end, or "plain"), ``classes``,
+    ``feature_dim``, ``dropout``, ``pixels``. Only the parameters named in ``trainable`` require gradients;
+    ``None``: all of them.
+    """
+    model = small_classifier(spec["classes"], feature_dim=spec["feature_dim"], dropout=spec["dropout"])
+    if spec["kind"] == "noisy":
+        model.backbone.layers.append(nn.Dropout(0.5))
+    elif spec["kind"] == "plain":
+        model.backbone = PlainBackbone(spec["pixels"], spec["feature_dim"])
+    model.load_state_dict(state)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = trainable is None or name in trainable
+    return model.train()
+
+
+def make_loader(
+    images: Tensor, labels: Tensor, batch_size: int, shuffle_seed: int | None = None
+) -> DataLoader:
+    """A loader of ``(images, labels)``: in order, or shuffled anew on every pass from ``shuffle_seed``."""
+    if shuffle_seed is None:
+        return DataLoader(TensorDataset(images, labels), batch_size=batch_size)
+    order = torch.Generator().manual_seed(shuffle_seed)
+    return DataLoader(TensorDataset(images, labels), batch_size=batch_size, shuffle=True, generator=order)
+
+
+def make_sgd(model: Classifier, lr: float, momentum: float, weight_decay: float) -> SGD:
+    """Plain SGD on the parameters that require gradients."""
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return SGD(parameters, lr=lr, momentum=momentum, weight_decay=weight_decay)
+
+
+def set_mode(model: nn.Module, training: bool) -> None:
+    """``model.train()`` or ``model.eval()``."""
+    model.train(training)
+
+
+@reports_errors
+def state(model: nn.Module) -> dict[str, Tensor]:
+    """Every parameter and buffer of ``model``, by name, copied."""
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
+
+@reports_errors
+def forward(model: nn.Module, images: Tensor, times: int = 1) -> Tensor:
+    """Outputs ``(times, batch, classes)`` of ``times`` forward passes, in the mode the model is in."""
+    with torch.no_grad():
+        return torch.stack([model(images) for _ in range(times)])
+
+
+@reports_errors
+def train_everything(
+    model: nn.Module, images: Tensor, labels: Tensor, lr: float, steps: int
+) -> dict[str, Tensor]:
+    """Train in evaluation mode with an optimiser that holds ALL parameters; the state afterwards.
+
+    Only a parameter that gets a gradient can move. A model in which nothing gets one stays as it is.
+    """
+    model.eval()
+    optimizer = SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=0.01)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images), labels)
+        if loss.requires_grad:
+            loss.backward()
+        optimizer.step()
+    return state(model)
+
+
+@reports_errors
+def step_with_gradients(
+    model: nn.Module, optimizer: Optimizer, gradients: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """Give every parameter a gradient, take one step, report the state afterwards."""
+    for name, parameter in model.named_parameters():
+        parameter.grad = gradients[name].clone()
+    optimizer.step()
+    return state(model)
+
+
+@reports_errors
+def reuse_features(model: Classifier, pair: tuple[Tensor, Tensor], classes: int) -> list[str]:
+    """Train a new head for two epochs on ``pair``, the very (features, labels) that came back.
+
+    Returns the names of the model's parameters that a gradient reached.
+    """
+    features, labels = pair
+    for parameter in model.parameters():
+        parameter.grad = None
+    head = nn.Linear(features.shape[1], classes)
+    for _ in range(2):
+        F.cross_entropy(head(features), labels).backward()
+    return [name for name, parameter in model.named_parameters() if parameter.grad is not None]

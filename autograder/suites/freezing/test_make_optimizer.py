@@ -1,0 +1,118 @@
+"""Build an optimiser that holds only what should learn."""
+
+import pytest
+import torch
+
+from autograder.expect import Mistake
+from autograder.suites.freezing import judge, reading
+from autograder.suites.freezing.pages import FROZEN
+
+FUNCTION = "make_optimizer"
+LR = 0.05
+FACTOR = 3.0
+# The first step of every torch optimiser is proportional to lr: the ratio of two first steps is FACTOR.
+# Measured over 40 seeds and 11 classes of optimiser it was between RATIO_LOW and RATIO_HIGH; an ignored lr
+# gives 1.
+LOWEST, HIGHEST = 2.5, 3.5
+
+
+def step(student, case, trainable, gradients, lr):
+    """The state after one step of the student's optimiser, when EVERY parameter has a gradient."""
+    model = student.rig("make_model", case.spec, case.state, trainable=trainable)
+    optimizer = student.call(FUNCTION, model, lr)
+    optimizer = reading.returned_object(optimizer, FUNCTION, "the optimiser")
+    report = student.rig("step_with_gradients", model, optimizer, gradients)
+    return reading.state_of(report, "`optimizer.step()`", like=case.state)
+
+
+def draw_gradients(student, case, label):
+    """A gradient for every parameter, no entry of which is near zero."""
+    generator = judge.draw(student.seed, label)
+    gradients = {}
+    for name in case.backbone_parameters + case.head_names:
+        noise = torch.randn(case.state[name].shape, generator=generator)
+        gradients[name] = noise + noise.sign() * 0.2
+    return gradients
+
+
+def judge_moves(case, after, trainable):
+    """Exactly the parameters in ``trainable`` moved."""
+    everything = case.backbone_parameters + case.head_names
+    moved = judge.moved(case.state, after, everything)
+    wrong = [name for name in moved if name not in trainable]
+    if wrong:
+        raise Mistake(
+            "Frozen parameters were left in the optimiser",
+            expected=f"a step moves the {len(trainable)} parameters that require gradients, and no other",
+            came=f"it also moved {len(wrong)} frozen ones: {reading.listed(wrong)}",
+            why="`requires_grad = False` stops new gradients. An optimiser that holds the parameter still "
+            "moves it by an "
+            "older gradient, by momentum or by weight decay.",
+            tries="Give the optimiser only those parameters whose `requires_grad` is True.",
+            page=FROZEN,
+        )
+    missing = [name for name in trainable if name not in moved]
+    if missing == list(trainable):
+        raise Mistake(
+            "The optimiser moves nothing",
+            expected=f"a step moves {reading.listed(list(trainable))}",
+            came="no parameter of the model moved",
+            why="An optimiser works on the very tensors it was given. Copies of them are not part of the "
+            "model.",
+            tries="Pass the parameters themselves (no `.clone()`, `.data` or `.detach()`), and those that "
+            "require "
+            "gradients rather than those that do not.",
+            page=FROZEN,
+        )
+    if missing:
+        raise Mistake(
+            "The optimiser misses parameters that should learn",
+            expected="every parameter whose `requires_grad` is True is in the optimiser, wherever it is in "
+            "the model",
+            came=f"these require gradients and did not move: {reading.listed(missing)}",
+            why="Later you will unfreeze the top of the backbone. What the optimiser does not hold cannot "
+            "learn, and "
+            "nothing tells you.",
+            tries="Ask each parameter of the whole model for its `requires_grad`, instead of naming the "
+            "head.",
+            page=FROZEN,
+        )
+
+
+@pytest.mark.points(1)
+def test_frozen_parameters_stay(student):
+    """with a frozen backbone a step moves the head, by the learning rate, and nothing else"""
+    for number in range(3 if student.full else 1):
+        label = f"optimizer/frozen {number}"
+        case = judge.make_case(student.seed, label, dropout=0.5 * (number % 2))
+        gradients = draw_gradients(student, case, label)
+        sizes = []
+        for lr in (LR, FACTOR * LR):
+            after = step(student, case, case.head_names, gradients, lr)
+            judge_moves(case, after, case.head_names)
+            sizes.append(
+                torch.cat([(after[name] - case.state[name]).flatten() for name in case.head_names]).norm()
+            )
+        ratio = (sizes[1] / sizes[0]).item()
+        if not LOWEST < ratio < HIGHEST:
+            raise Mistake(
+                "The optimiser does not use the learning rate it is given",
+                expected=f"with a learning rate {FACTOR:g} times as large, the first step is {FACTOR:g} "
+                "times as large",
+                came=f"it was {ratio:.2f} times as large",
+                why="A default or fixed learning rate hides in the code and cannot be tuned.",
+                tries="Pass on the argument: `lr=lr`.",
+                page=FROZEN,
+            )
+
+
+@pytest.mark.points(1)
+def test_follows_requires_grad(student):
+    """when the top of the backbone is unfrozen, a step moves that part too, and nothing else"""
+    for number in range(3 if student.full else 1):
+        label = f"optimizer/unfrozen {number}"
+        case = judge.make_case(student.seed, label, feature_dim=16)
+        top = [name for name in case.backbone_parameters if name.split(".")[2] in {"3", "4"}]
+        trainable = top + case.head_names
+        gradients = draw_gradients(student, case, label)
+        judge_moves(case, step(student, case, trainable, gradients, LR), trainable)

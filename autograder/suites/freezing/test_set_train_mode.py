@@ -1,0 +1,133 @@
+"""Keep BatchNorm still while the head is in training mode."""
+
+import pytest
+import torch
+
+from autograder.expect import Mistake, same_bits
+from autograder.suites.freezing import judge, reading
+from autograder.suites.freezing.pages import FROZEN
+
+FUNCTION = "set_train_mode"
+PASSES = 3
+
+
+def make_case(student, label, kind="small"):
+    """A case whose head is dropout, then the identity: the outputs are the features after dropout."""
+    case = judge.make_case(student.seed, label, kind=kind, samples=16, classes=12, dropout=0.5)
+    case.state["head.1.weight"] = torch.eye(12)
+    case.state["head.1.bias"] = torch.zeros(12)
+    return case
+
+
+def run(student, case, training):
+    """Start in one mode, call the student's function, pass the images through ``PASSES`` times.
+
+    Returns the outputs ``(passes, batch, features)`` and the state afterwards.
+    """
+    model = student.rig("make_model", case.spec, case.state)
+    student.rig("set_mode", model, training)
+    student.call(FUNCTION, model)
+    outputs = student.rig("forward", model, case.images, times=PASSES)
+    outputs = reading.tensor_of(outputs, (PASSES, len(case.images), 12), "applying the model")
+    return outputs, reading.state_of(student.rig("state", model), like=case.state)
+
+
+@pytest.mark.points(1)
+def test_statistics_stay(student):
+    """passing images through the model leaves BatchNorm's statistics as they were"""
+    for number in range(3 if student.full else 1):
+        case = make_case(student, f"mode/statistics {number}")
+        _, after = run(student, case, training=True)
+        moved = judge.moved(case.state, after, case.statistics)
+        if moved:
+            raise Mistake(
+                "BatchNorm is still moving: its statistics follow the new images",
+                expected="`running_mean` and `running_var` are bit for bit what they were",
+                came=f"after {PASSES} batches these had changed: {reading.listed(moved)}",
+                why="They are buffers, not parameters: `requires_grad = False` does not stop them. In "
+                "training mode every "
+                "forward pass changes them, so the frozen backbone gives other features after every batch.",
+                tries="Put the backbone in evaluation mode after `model.train()`, which switches every part "
+                "to training "
+                "mode again.",
+                page=FROZEN,
+            )
+
+
+@pytest.mark.points(1)
+def test_dropout_stays_active(student):
+    """dropout in the head is active, also when the model comes from an evaluation"""
+    for number in range(3 if student.full else 1):
+        case = make_case(student, f"mode/dropout {number}")
+        outputs, _ = run(student, case, training=False)
+        if not (outputs == 0).any() or same_bits(outputs[0], outputs[1]):
+            raise Mistake(
+                "Dropout in the head is off: the head is in evaluation mode",
+                expected="two passes over the same images differ, because dropout sets other features to "
+                "zero each time",
+                came="both passes gave the same scores",
+                why="Dropout keeps a head from learning few photos by heart. With the whole model in "
+                "`eval()`, or a head "
+                "left as the last evaluation set it, dropout never happens while you train.",
+                tries="Put the head in training mode yourself; do not rely on the mode that the model comes "
+                "in.",
+                page=FROZEN,
+            )
+
+
+@pytest.mark.points(1)
+def test_both_at_once(student):
+    """the scores are those of fixed features with dropout, and the model is returned"""
+    kinds = ["small", "noisy"] if not student.full else ["small", "noisy"] * 2
+    for number, kind in enumerate(kinds):
+        case = make_case(student, f"mode/both {number}", kind)
+        features = case.features()
+        outputs, after = run(student, case, training=True)
+        kept = outputs != 0
+        # Dropout with p = 0.5 doubles what it keeps. A feature that is (nearly) zero says nothing.
+        wrong = ((outputs - 2 * features).abs() > judge.TOLERANCE) & kept
+        if kept.all():
+            raise Mistake(
+                "Dropout in the head is off, though the model came in training mode",
+                expected="about half of the head's inputs are set to zero",
+                came="none was",
+                why="A head without its dropout learns few photos by heart.",
+                tries="Leave the head in training mode: only the backbone goes to evaluation mode.",
+                page=FROZEN,
+            )
+        batch = case.features(statistics="batch")
+        if wrong.any() and kind == "small" and not (((outputs - 2 * batch).abs() > 1e-3) & kept).any():
+            raise Mistake(
+                "The backbone normalises with the statistics of the batch, as in training mode",
+                expected="BatchNorm uses its stored statistics: an image's features do not depend on its "
+                "batch",
+                came="the features of one image change with the other images of its batch",
+                why="Evaluation uses the stored statistics. A head trained on other features meets new ones "
+                "there.",
+                tries="Use `model.backbone.eval()`. Setting `momentum` to zero stops the statistics, not "
+                "their use.",
+                page=FROZEN,
+            )
+        if wrong.any() and kind == "noisy":
+            raise Mistake(
+                "Only BatchNorm is in evaluation mode: the backbone has dropout of its own, and that is "
+                "still random",
+                expected="the whole backbone is in evaluation mode and gives the same features every time",
+                came="for a backbone that ends in dropout, the features changed from pass to pass",
+                why="Many pretrained networks have dropout or random depth inside. Random features are not "
+                "fixed features.",
+                tries="Switch the backbone as a whole: one call on `model.backbone` reaches all its layers.",
+                page=FROZEN,
+            )
+        moved = judge.moved(case.state, after, [name for name in case.state if not judge.is_statistic(name)])
+        if wrong.any() or moved:
+            raise Mistake(
+                "The model's scores are not those of fixed features with dropout",
+                expected="each score is zero or twice the feature (dropout 0.5), and no parameter changes",
+                came=f"changed: {reading.listed(moved)}" if moved else "other numbers",
+                why="Setting a mode switches BatchNorm and dropout. It changes no number in the model.",
+                tries="Use `train()` and `eval()` of the model's parts, and nothing else.",
+                page=FROZEN,
+            )
+    model = student.rig("make_model", case.spec, case.state)
+    reading.returned_object(student.call(FUNCTION, model), FUNCTION, "the model it was given")

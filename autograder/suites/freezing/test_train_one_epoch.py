@@ -1,0 +1,269 @@
+"""Train for one epoch, and report the mean loss of a sample."""
+
+import math
+
+import pytest
+import torch
+
+from autograder.expect import Mistake, describe, same_bits
+from autograder.player import StudentFault
+from autograder.suites.freezing import judge, reading
+from autograder.suites.freezing.pages import EXERCISE, FROZEN
+
+FUNCTION = "train_one_epoch"
+SGD = {"lr": 0.4, "momentum": 0.9, "weight_decay": 0.01}
+
+
+def set_up(student, case, batch_size, *, lr, momentum=0.0, weight_decay=0.0):
+    """The model with a frozen backbone, a loader in order, and an SGD optimiser for the head."""
+    model = student.rig("make_model", case.spec, case.state, trainable=case.head_names)
+    loader = student.rig("make_loader", case.images, case.labels, batch_size)
+    return model, loader, student.rig("make_sgd", model, lr=lr, momentum=momentum, weight_decay=weight_decay)
+
+
+def mistakes(batches, case):
+    """Where known mistakes lead: the head's weights, and the words."""
+    head = case.head
+
+    def trained(batches=batches, **options):
+        return judge.train_head(batches, *head, **SGD, **options)[:2]
+
+    yield (
+        head,
+        "The head has not learnt at all: no step was taken",
+        "Each batch needs `loss.backward()` and then `optimizer.step()`.",
+    )
+    yield (
+        trained(zero_grad=False),
+        "`zero_grad` was forgotten: the gradients of earlier batches are added to those of the next ones",
+        "Call `optimizer.zero_grad()` once for every batch, before `loss.backward()`.",
+    )
+    yield (
+        trained(reduction="sum"),
+        "The loss of a batch is the sum over its samples, not the mean",
+        "Use `cross_entropy` as it is: it gives the mean over the batch. With the sum, steps grow with the "
+        "batch.",
+    )
+    yield (
+        trained(softmax_twice=True),
+        "Softmax is applied twice: cross-entropy was given probabilities instead of scores",
+        "Give `cross_entropy` the model's scores (logits) as they come.",
+    )
+    yield (
+        trained(batches[:-1]),
+        "The last, smaller batch was left out",
+        "Let the `for` loop run through the whole loader.",
+    )
+    yield (
+        trained(batches[:1]),
+        "Only the first batch was used",
+        "Look at the indentation: the `return` belongs after the `for` loop, not inside it.",
+    )
+    yield (
+        trained(batches[-1:]),
+        "Only the last batch led to a step",
+        "Look at the indentation: `backward()` and `step()` belong inside the `for` loop.",
+    )
+    yield (
+        trained(batches * 2),
+        "Two epochs were trained instead of one",
+        "Go through the loader once.",
+    )
+
+
+@pytest.mark.points(1)
+def test_weights_after_an_epoch(student):
+    """after one epoch the head's weights are where SGD leads, batch by batch"""
+    for number in range(4 if student.full else 1):
+        case = judge.make_case(student.seed, f"epoch/weights {number}", kind="plain", samples=11 + number)
+        batch_size = 4
+        model, loader, optimizer = set_up(student, case, batch_size, **SGD)
+        student.call(FUNCTION, model, loader, optimizer)
+        after = reading.state_of(student.rig("state", model), like=case.state)
+        batches = judge.split(case.features(), case.labels, batch_size)
+        weight, bias, _ = judge.train_head(batches, *case.head, **SGD)
+        came = judge.linear_of(after)
+        if judge.close(came[0], weight) and judge.close(came[1], bias):
+            continue
+        what = "After one epoch the head's weights are not where SGD leads"
+        tries = "For each batch: `zero_grad`, scores, `cross_entropy`, `backward`, `step`, in this order."
+        for (wrong_weight, wrong_bias), known, mend in mistakes(batches, case):
+            if judge.close(came[0], wrong_weight) and judge.close(came[1], wrong_bias):
+                what, tries = known, mend
+                break
+        raise Mistake(
+            what,
+            expected=f"one SGD step for each of the {len(batches)} batches, with the mean cross-entropy of "
+            "that batch",
+            came="weights that this does not lead to",
+            why="The optimiser only sees gradients. If they are not those of the batch's mean loss, the "
+            "network learns "
+            "something else, often without any error.",
+            tries=tries,
+            page=EXERCISE,
+        )
+
+
+@pytest.mark.points(1)
+def test_mean_loss_of_a_sample(student):
+    """the returned number is the mean loss over samples, also when the last batch is smaller"""
+    for number in range(4 if student.full else 1):
+        case = judge.make_case(student.seed, f"epoch/loss {number}", kind="plain", samples=9)
+        # A learning rate of zero: the loss is judged whether or not the steps are right. The last batch, of
+        # one sample, is the sample with the largest loss, so that a mean over batches is far from the mean
+        # over samples.
+        batch_size = 4
+        features = case.features()
+        log_probabilities = judge.logits(features, *case.head).log_softmax(dim=1)
+        order = -log_probabilities[torch.arange(9), case.labels]
+        order = order.argsort()
+        case = judge.Case(case.spec, case.state, case.images[order], case.labels[order])
+        features = case.features()
+        model, loader, optimizer = set_up(student, case, batch_size, lr=0.0)
+        came = student.call(FUNCTION, model, loader, optimizer)
+        if came is None:
+            raise Mistake(
+                f"`{FUNCTION}` returns nothing (None)",
+                expected="the mean loss of a sample, a float",
+                came="None",
+                why="Without the loss you cannot draw a learning curve, nor see that training works.",
+                tries="Add up the losses in the loop, and `return` their mean after it.",
+                page=EXERCISE,
+            )
+        if isinstance(came, torch.Tensor) and came.dim() == 0 and not came.is_complex():
+            came = came.item()
+        if isinstance(came, bool) or not isinstance(came, int | float):
+            raise Mistake(
+                f"`{FUNCTION}` does not return a number",
+                expected="the mean loss of a sample, one float",
+                came=describe(came),
+                why="One number an epoch is what a learning curve is drawn from.",
+                tries="Turn each batch's loss into a number with `.item()`, add up, divide after the loop.",
+                page=EXERCISE,
+            )
+        losses = judge.train_head(judge.split(features, case.labels, batch_size), *case.head, lr=0.0)[2]
+        sizes = [len(part) for part in case.labels.split(batch_size)]
+        total = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
+        right = total / sum(sizes)
+        if math.isclose(came, right, abs_tol=judge.TOLERANCE):
+            continue
+        known = {
+            sum(losses) / len(losses): (
+                "The loss is the mean of the batches' means, not the mean over samples",
+                "Weight each batch's mean loss with the number of its samples: `loss.item() * len(labels)`, "
+                "and divide "
+                "by the number of all samples.",
+            ),
+            sum(losses): (
+                "The loss is a sum over batches, not a mean",
+                "Weight each batch's loss with the number of its samples, then divide by the number of all "
+                "samples.",
+            ),
+            total: ("The loss is a sum over samples, not a mean", "Divide by the number of all samples."),
+            losses[-1]: (
+                "The loss is that of the last batch only",
+                "Add up the losses in the loop; a plain `loss` after the loop is the last one.",
+            ),
+            losses[0]: (
+                "The loss is that of the first batch only",
+                "The `return` belongs after the `for` loop.",
+            ),
+            sum(losses) / sum(sizes): (
+                "The batches' mean losses are added up and divided by the number of samples",
+                "Multiply each batch's mean loss by its size first: then the sum is one over samples.",
+            ),
+            total / sizes[0] / len(sizes): (
+                "The sum is divided by batches x batch size, but the last batch is smaller",
+                "Count the samples as they come: add `len(labels)` for each batch.",
+            ),
+        }
+        what, tries = next(
+            (words for value, words in known.items() if math.isclose(came, value, abs_tol=judge.TOLERANCE)),
+            (
+                "The returned loss is not the mean loss of a sample",
+                "Sum of `loss.item() * len(labels)` over the batches, divided by the number of samples.",
+            ),
+        )
+        raise Mistake(
+            what,
+            expected=f"{right:.4f} for batches of {', '.join(map(str, sizes))} samples",
+            came=f"{came:.4f}",
+            why="Each photo should count the same. In a mean of means, the photos of a small last batch "
+            "count more.",
+            tries=tries,
+            page=EXERCISE,
+        )
+
+
+@pytest.mark.points(1)
+def test_mode_while_training(student):
+    """the epoch runs with the backbone in evaluation mode and the head in training mode"""
+    for number in range(3 if student.full else 1):
+        moves, active = modes_in_epoch(student, number)
+        if not moves and active:
+            continue
+        if (moves, active) == modes_of_own_set_train_mode(student):
+            continue  # The mistake is set_train_mode's and was marked there. Carried forward, it costs nothing.
+        if moves:
+            raise Mistake(
+                "BatchNorm was moving during the epoch: the backbone was in training mode",
+                expected="after the epoch BatchNorm's statistics are bit for bit what they were",
+                came="they had changed",
+                why="A plain `model.train()` switches the frozen backbone to training mode too.",
+                tries="Start the epoch with your `set_train_mode(model)`, and call `model.train()` nowhere "
+                "after it.",
+                page=FROZEN,
+            )
+        raise Mistake(
+            "The training mode was not set: the epoch ran with dropout off, as the last evaluation left the "
+            "model",
+            expected="the head's dropout is active during the epoch",
+            came="no feature was dropped",
+            why="Between epochs one evaluates, in evaluation mode. An epoch that does not set the mode "
+            "itself trains "
+            "another network than you think.",
+            tries="Start the function with your `set_train_mode(model)`.",
+            page=FROZEN,
+        )
+
+
+def modes_in_epoch(student, number):
+    """(statistics moved, dropout was active) in an epoch of one image, from a model in evaluation mode.
+
+    With one image and plain SGD, the update of the head's weight is (error) x (features after dropout): the
+    columns of the dropped features do not change at all. Of 64 features, each dropped with probability 1/2,
+    none or all are dropped once in 2**63 runs.
+    """
+    case = judge.make_case(student.seed, f"epoch/mode {number}", samples=1, feature_dim=64, dropout=0.5)
+    model, loader, optimizer = set_up(student, case, 1, lr=0.5)
+    student.rig("set_mode", model, False)
+    student.call(FUNCTION, model, loader, optimizer)
+    after = reading.state_of(student.rig("state", model), like=case.state)
+    changed = (judge.linear_of(after)[0] != case.head[0]).any(dim=0)
+    alive = case.features()[0] > 1e-3
+    if not changed.any():
+        raise Mistake(
+            "The head did not learn from a loader with one image",
+            expected="one step for the one batch",
+            came="the head's weight is what it was",
+            why="An epoch goes through every batch, however few there are.",
+            tries="Take a step for every batch, the last one too.",
+            page=EXERCISE,
+        )
+    return bool(judge.moved(case.state, after, case.statistics)), not bool(changed[alive].all())
+
+
+def modes_of_own_set_train_mode(student):
+    """The same two facts for the student's own ``set_train_mode``; ``None`` if that does not work."""
+    case = judge.make_case(student.seed, "epoch/own mode", samples=4, dropout=0.5)
+    model = student.rig("make_model", case.spec, case.state)
+    student.rig("set_mode", model, False)
+    try:
+        student.call("set_train_mode", model)
+    except StudentFault:
+        return None
+    outputs = student.rig("forward", model, case.images, times=2)
+    outputs = reading.tensor_of(outputs, (2, 4, case.spec["classes"]), "applying the model")
+    after = reading.state_of(student.rig("state", model), like=case.state)
+    moves = bool(judge.moved(case.state, after, case.statistics))
+    return moves, not same_bits(outputs[0], outputs[1])
