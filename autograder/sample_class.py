@@ -1,0 +1,104 @@
+"""Make the sample class: one submission per variant, from data in ``solutions/<assignment>/sample_class.py``."""
+
+import copy
+import importlib.util
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from autograder.course import Course
+from autograder.files import write_if_changed
+from autograder.release import ReleaseError, load_source
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One submission of the sample class.
+
+    Attributes:
+        id: the student's id, ``s001``.
+        title: what kind of answer it is, in a few words.
+        expected: points by task; a task not named is expected to get none.
+        reason: why it should get these points: one sentence.
+        base: ``"solution"``: cells that are not named hold the reference solution; ``"blank"``: what was released.
+        cells: new source by grade_id.
+        drop: grade_ids of cells that the student deleted.
+        raw: if given, the bytes of the submitted file, instead of all of the above.
+        filename: the submitted file's name, when it is not ``<assignment>.ipynb``.
+    """
+
+    id: str
+    title: str
+    expected: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+    base: str = "solution"
+    cells: Mapping[str, str] = field(default_factory=dict)
+    drop: Sequence[str] = ()
+    raw: bytes | None = None
+    filename: str | None = None
+
+
+def load_variants(course: Course, assignment: str) -> list[Variant]:
+    """The variants that an assignment's ``sample_class.py`` lists; none when it has no such file."""
+    path = course.solutions / assignment / "sample_class.py"
+    if not path.is_file():
+        return []
+    spec = importlib.util.spec_from_file_location(f"sample_class_of_{assignment}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return list(module.VARIANTS)
+
+
+def make(course: Course, assignment: str) -> int:
+    """Write every variant's submission; how many of them were new or had changed."""
+    return sum(_write(course, assignment, variant) for variant in load_variants(course, assignment))
+
+
+def notebook_bytes(course: Course, assignment: str, variant: Variant) -> bytes:
+    """The bytes of a variant's submitted file."""
+    import nbformat
+
+    if variant.raw is not None:
+        return variant.raw
+    path = course.released(assignment)
+    if not path.is_file():
+        raise ReleaseError(
+            f"'{assignment}' is not released yet. Run: python -m autograder release {assignment}"
+        )
+    notebook = copy.deepcopy(nbformat.read(path, as_version=4))
+    answers = _solutions(course, assignment) if variant.base == "solution" else {}
+    answers |= variant.cells
+    known = {_name(cell) for cell in notebook.cells} - {None}
+    for name in [*variant.cells, *variant.drop, *variant.expected]:
+        if name not in known:
+            raise ReleaseError(
+                f"{variant.id}: no cell has the grade_id '{name}'; there are {', '.join(sorted(known))}"
+            )
+    for cell in notebook.cells:
+        cell.source = answers.get(_name(cell), cell.source)
+    notebook.cells = [
+        cell for cell in notebook.cells if _name(cell) is None or _name(cell) not in variant.drop
+    ]
+    return nbformat.writes(notebook).encode()
+
+
+def _write(course, assignment, variant):
+    filename = variant.filename or f"{assignment}.ipynb"
+    folder = course.root / "submitted" / variant.id / assignment
+    changed = write_if_changed(folder / filename, notebook_bytes(course, assignment, variant))
+    for other in folder.iterdir():
+        if other.name != filename:
+            shutil.rmtree(other) if other.is_dir() and not other.is_symlink() else other.unlink()
+    return changed
+
+
+def _solutions(course, assignment):
+    return {
+        _name(cell): cell.source
+        for cell in load_source(course, assignment).cells
+        if cell.metadata.get("nbgrader", {}).get("solution")
+    }
+
+
+def _name(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
