@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -32,7 +33,7 @@ HTML = ROOT / "_build" / "html"
 WORK = ROOT / "_build" / "site"
 STAMP = WORK / "stamp.json"
 EXECUTION_CACHE = ROOT / "_build" / ".jupyter_cache"
-ROLE_ONLY = r"^(\{[\w:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|[\d\s.,:;()±×%+*/<>=|–−-])*$"
+WORDLESS = re.compile(r"^(\{(?!term)[\w:]+\}`[^`<]*`|`[^`]*`|\$[^$]*\$|[\d\s.,:;()±×%+*/=|–−-])*$|^[^`$]*\\[^`$]*$")
 
 
 def fingerprint(paths: Iterable[Path], *words: str) -> str:
@@ -149,11 +150,14 @@ def compile_catalogues(pages: list[str]) -> Path:
 
 
 def captions() -> dict[str, str]:
-    """The part captions of the table of contents in Japanese."""
+    """The words around the pages in Japanese: part captions, the site's title, the labels given to the theme."""
     from babel.messages.pofile import read_po
 
-    with (LOCALE / "ja" / "LC_MESSAGES" / "course_site.po").open("rb") as file:
-        return {message.id: message.string for message in read_po(file) if message.id and message.string}
+    found = {}
+    for name in ("index", "course_site"):
+        with (LOCALE / "ja" / "LC_MESSAGES" / f"{name}.po").open("rb") as file:
+            found |= {message.id: message.string for message in read_po(file) if message.id and message.string}
+    return found
 
 
 def photos_available() -> bool:
@@ -277,10 +281,17 @@ def remove_old_pages(out: Path, pages: list[str]) -> None:
             page.unlink()
 
 
+def without_dates(catalogue: str) -> str:
+    """A catalogue with only the header fields that matter: no dates, no versions, so that a diff shows translations."""
+    header, blank, messages = catalogue.partition("\n\n")
+    comment = header.splitlines()[0]
+    fields = ["Language: ja", "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8"]
+    fields += ["Content-Transfer-Encoding: 8bit", "Plural-Forms: nplurals=1; plural=0;"]
+    return "\n".join([comment, 'msgid ""', 'msgstr ""', *(f'"{field}\\n"' for field in fields)]) + blank + messages
+
+
 def update_catalogues(templates: Path, pages: list[str]) -> None:
     """Bring ``book/locale/ja`` up to date: new messages are added, changed ones are marked as doubtful."""
-    import re
-
     from babel.messages.catalog import Catalog
     from babel.messages.extract import extract_from_dir
     from babel.messages.pofile import read_po, write_po
@@ -291,9 +302,8 @@ def update_catalogues(templates: Path, pages: list[str]) -> None:
         str(BOOK / "_ext"), [("**.py", "python")], keywords={"_": None}
     ):
         interface.add(message, locations=[(file, line)], auto_comments=comments, context=context)
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    for text in ["Transfer learning", "Search", "On this page", *(part["caption"] for part in toc["parts"])]:
-        interface.add(text)
+    for label in ("Search", "On this page"):
+        interface.add(label)
     with (templates / "course_site.pot").open("wb") as file:
         write_po(file, interface, no_location=True)
     wanted = {f"{page}.pot" for page in pages} | {"course_site.pot"}
@@ -307,13 +317,14 @@ def update_catalogues(templates: Path, pages: list[str]) -> None:
             catalogue = read_po(file, locale="ja", domain=name)
         for message in catalogue:
             # A message without words (a number from a results file, code, a formula) is its own translation.
-            if message.id and not message.string and re.match(ROLE_ONLY, message.id):
+            wordless = message.id.startswith("\n") or WORDLESS.match(message.id)  # a formula in a block starts so
+            if message.id and not message.string and wordless:
                 message.string = message.id
+            message.flags -= {"python-format", "python-brace-format"}
         catalogue.header_comment = f"# Japanese catalogue of {name}"
-        for field in ("pot-creation-date", "po-revision-date", "last-translator", "language-team", "generated-by"):
-            catalogue.__dict__.pop(field, None)
         with path.open("wb") as file:
-            write_po(file, catalogue, width=110, omit_header=False, ignore_obsolete=True, no_location=True)
+            write_po(file, catalogue, width=110, ignore_obsolete=True, no_location=True)
+        path.write_text(without_dates(path.read_text(encoding="utf-8")), encoding="utf-8")
         missing = untranslated(templates / f"{name}.pot", path)
         print(f"  {name}: {'complete' if not missing else f'{len(missing)} messages to translate'}")
 

@@ -7,7 +7,11 @@ whose catalogue is complete: only those are built in Japanese, and only those of
 from typing import Any
 
 from docutils import nodes
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.ext.intersphinx import InventoryAdapter
+from sphinx.util import docname_join
 
 
 def other_edition(pagename: str, language: str) -> str:
@@ -22,6 +26,22 @@ def add_switch(app: Sphinx, pagename: str, template: str, context: dict[str, Any
     context["other_edition"] = other_edition(pagename, app.config.language) if both else None
 
 
+def english_page(app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.TextElement) -> nodes.reference | None:
+    """In the Japanese edition, lead a ``{doc}`` link to a page that is not translated yet to the English one."""
+    if app.config.language != "ja" or node.get("reftype") != "doc":
+        return None
+    docname = docname_join(node["refdoc"], node["reftarget"])
+    known = InventoryAdapter(env).main_inventory.get("std:doc", {})
+    if docname not in known:
+        return None
+    title = known[docname][3]
+    address = "../" * node["refdoc"].count("/") + known[docname][2]
+    link = nodes.reference("", "", internal=False, refuri=address, classes=["english"])
+    link += contnode if node.get("refexplicit") else nodes.inline("", title)
+    return link
+
+
 def setup(app: Sphinx) -> None:
     app.add_config_value("course_japanese_pages", [], "html", list)
     app.connect("html-page-context", add_switch)
+    app.connect("missing-reference", english_page)
