@@ -6,6 +6,7 @@
 A suite raises :class:`Mistake` itself where it can name the misconception; these helpers are for the plain cases.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -131,3 +132,13 @@ def same_bits(first: torch.Tensor, second: torch.Tensor) -> bool:
         return tensor.detach().contiguous().reshape(-1).view(torch.uint8)
 
     return torch.equal(raw(first), raw(second))
+
+
+def mapping(value: Any, what: str, names: Iterable[str], **words) -> dict[str, Any]:
+    """The value, if it is a dictionary that has these names; else a :class:`Mistake`. For what a rig call gave:
+    hostile code may have answered in the rig's place, and a suite that trips over it gives no verdict at all."""
+    missing = sorted(set(names) - set(value)) if isinstance(value, dict) else sorted(names)
+    if missing:
+        wanted = f"values named {', '.join(sorted(names))}"
+        raise Mistake(f"{what} cannot be read", expected=wanted, came=describe(value), **words)
+    return value

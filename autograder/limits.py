@@ -28,11 +28,11 @@ class WireLimits:
 class SandboxLimits:
     """What one submission may use."""
 
-    cell_seconds: float = 30.0
+    cell_seconds: float = 15.0
     """One notebook cell. Cells define functions; those that train on photos carry the tag ``demo`` and do not run."""
-    call_seconds: float = 20.0
+    call_seconds: float = 10.0
     """One call of a student's function. The suites' calls take milliseconds."""
-    submission_seconds: float = 180.0
+    submission_seconds: float = 120.0
     """All cells and calls of a submission together, every fresh start included."""
     start_seconds: float = 90.0
     """The warm worker's imports, on a slow disk. Longer is a fault of the machine, not of a student."""
@@ -40,7 +40,7 @@ class SandboxLimits:
     """From asking the warm worker for a fresh process to its first word."""
     deaths_per_function: int = 2
     """A function that ran out of time or died this often is not called again in this submission."""
-    memory: int = 3 * 1024 * MEGABYTE
+    memory: int = 2 * 1024 * MEGABYTE
     """Address space above what the warm worker already holds (RLIMIT_AS)."""
     file_size: int = 64 * MEGABYTE
     """One file (RLIMIT_FSIZE)."""

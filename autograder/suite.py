@@ -9,6 +9,7 @@ import contextlib
 import inspect
 import os
 import sys
+import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -71,9 +72,11 @@ def run(folder: Path, tasks: Sequence[str], player: Player) -> dict[str, TaskVer
             raise SuiteFault(
                 f"the suite has no task '{task}': it has {', '.join(tasks_of(folder)) or 'none'}"
             )
-    collector = _Collector(player)
+    collector = _Collector()
     with _undisturbed(folder):
-        code = pytest.main([*OPTIONS, f"--rootdir={folder}", *map(str, files)], plugins=[collector])
+        code = pytest.main(
+            [*OPTIONS, f"--rootdir={folder}", *map(str, files)], plugins=[_fixtures(player), collector]
+        )
     if code == pytest.ExitCode.INTERRUPTED and collector.fault is None:
         raise KeyboardInterrupt
     if collector.fault is not None:
@@ -105,17 +108,19 @@ def _undisturbed(folder: Path) -> Iterator[None]:
                 del sys.modules[name]
 
 
-class _Collector:
-    """The pytest plugin: gives tests the ``student`` and writes down what they find."""
+def _fixtures(player: Player) -> types.ModuleType:
+    """The pytest plugin that gives tests the ``student``."""
+    plugin = types.ModuleType("autograder_fixtures")
+    plugin.student = pytest.fixture(scope="session")(lambda: player)
+    return plugin
 
-    def __init__(self, player: Player) -> None:
-        self.player = player
+
+class _Collector:
+    """The pytest plugin that writes down what tests find."""
+
+    def __init__(self) -> None:
         self.tasks: dict[str, TaskVerdict] = {}
         self.fault: InfrastructureFault | None = None
-
-    @pytest.fixture(scope="session")
-    def student(self):
-        return self.player
 
     def pytest_configure(self, config):
         config.addinivalue_line("markers", "points(number): what the test is worth")

@@ -105,50 +105,51 @@ class _Writer:
                 f"the value is nested more than {self.caps.depth} levels deep, or contains itself"
             )
         if isinstance(value, torch.Tensor):
-            return self.tensor(_plain(value), "tensor", value)
+            return self.tensor(value, "tensor", value)
         if isinstance(value, numpy.ndarray):
             return self.array(value)
         if isinstance(value, numpy.generic):
             value = value.item()
-        # bool(x), int(x), ... make a plain value out of an instance of a subclass.
+        # The base classes' own methods make a plain value out of an instance of a subclass.
         if value is None:
             return None
         if isinstance(value, bool):
             return bool(value)
         if isinstance(value, int):
-            value = int(value)
+            value = int.__int__(value)
             if value.bit_length() > self.caps.integer_bits:
                 raise WireError(f"an integer has more than {self.caps.integer_bits} bits")
             return value
         if isinstance(value, float):
-            return float(value)
+            return float.__float__(value)
         if isinstance(value, str):
             return str.__str__(value).encode(errors="replace").decode()
         if isinstance(value, list | tuple):
             return [self.node(item, depth + 1) for item in value]
         if isinstance(value, dict) and all(isinstance(key, str) for key in value):
             return {"dict": {str.__str__(key): self.node(item, depth + 1) for key, item in value.items()}}
+        return self.object(value)
+
+    def object(self, value):
         number, type_name = self.name_object(value)
         return {"object": [int(number), str(type_name)[:TYPE_NAME_LENGTH]]}
 
     def tensor(self, tensor, kind, original):
-        dtype = NAMES.get(tensor.dtype)
-        if dtype is None or tensor.layout != torch.strided or tensor.device.type == "meta":
-            number, type_name = self.name_object(original)
-            return {"object": [int(number), str(type_name)[:TYPE_NAME_LENGTH]]}
+        tensor = _plain(tensor)
+        if tensor is None:
+            return self.object(original)
         self.bytes += tensor.numel() * tensor.element_size()
         if self.bytes > self.caps.tensors:
             raise WireError(f"the tensors are too large: more than {self.caps.tensors} bytes together")
         flat = tensor.cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
-        self.table.append({"dtype": dtype, "shape": list(tensor.shape)})
+        self.table.append({"dtype": NAMES[tensor.dtype], "shape": list(tensor.shape)})
         self.chunks.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
         return {kind: len(self.table) - 1}
 
     def array(self, array):
         plain = numpy.array(array, copy=False, subok=False)
         if plain.dtype.name not in DTYPES:
-            number, type_name = self.name_object(array)
-            return {"object": [int(number), str(type_name)[:TYPE_NAME_LENGTH]]}
+            return self.object(array)
         if plain.nbytes > self.caps.tensors:
             raise WireError(f"an array is too large: more than {self.caps.tensors} bytes")
         native = numpy.array(plain, dtype=plain.dtype.newbyteorder("="), order="C")
@@ -156,8 +157,11 @@ class _Writer:
 
 
 def _plain(tensor):
-    """The data of a tensor, of whatever subclass, as a plain tensor outside any graph."""
+    """The data of a tensor, of whatever subclass, as a plain tensor outside any graph; None for one without plain
+    data, such as a sparse one."""
     with torch._C.DisableTorchFunctionSubclass():
+        if tensor.dtype not in NAMES or tensor.layout != torch.strided or tensor.device.type == "meta":
+            return None
         return torch.Tensor.detach(tensor).as_subclass(torch.Tensor)
 
 

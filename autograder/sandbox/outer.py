@@ -1,0 +1,94 @@
+"""The outer wall: a bubblewrap without network, with a read-only view of Python and what notebooks import.
+
+Nothing of the course is inside: no solutions, no suites, no submissions, no gradebook, no seed.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from autograder.course import REPOSITORY, Course
+from autograder.player import InfrastructureFault
+
+INSIDE = Path("/course")  # where the sandbox finds the few files of this package that run inside it
+HOME = Path("/home/student")
+ASSETS = Path("/assets")
+PACKAGE = Path(__file__).resolve().parent.parent
+OWN_FILES = ("limits.py", "wire.py", "session.py")
+SANDBOX_FILES = ("__init__.py", "channel.py", "kernel.py", "worker.py", "child.py", "cells.py")
+SYSTEM_LINKS = ("bin", "sbin", "lib", "lib64")
+SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/sys/devices/system/cpu")
+USER = 1000
+
+ENVIRONMENT = {
+    "HOME": str(HOME),
+    "USER": "student",
+    "LOGNAME": "student",
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "PYTHONPATH": str(INSIDE),
+    "PYTHONHASHSEED": "0",
+    "PYTHONNOUSERSITE": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "IPYTHONDIR": "/tmp/ipython",
+    "OMP_NUM_THREADS": "1",  # two threads of torch hang after a fork, and a submission should not take all cores
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFER_LEARNING_ASSETS": str(ASSETS),
+}
+KEPT = (
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+)  # where the machine sets them, numpy is wrong or slow without
+
+
+def command(course: Course, control: int) -> list[str]:
+    """The command line that starts a worker; ``control`` is the number of its control socket."""
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap is None:
+        raise InfrastructureFault(
+            "bubblewrap, which keeps students' code away from this machine, is not installed. "
+            "On Debian and Ubuntu: sudo apt-get install bubblewrap"
+        )
+    line = [bubblewrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    line += ["--uid", str(USER), "--gid", str(USER), "--hostname", "sandbox", "--clearenv"]
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    for name, value in {**ENVIRONMENT, **kept}.items():
+        line += ["--setenv", name, value]
+    line += ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    for name in SYSTEM_LINKS:
+        path = Path("/") / name
+        if path.is_symlink():
+            line += ["--symlink", os.readlink(path), str(path)]
+        elif path.is_dir():
+            line += ["--ro-bind", str(path), str(path)]
+    for path in SYSTEM_FILES:
+        line += ["--ro-bind-try", path, path]
+    for path in _python_folders():
+        line += ["--ro-bind", str(path), str(path)]
+    line += _own_files()
+    if course.assets.is_dir():
+        line += ["--ro-bind", str(course.assets), str(ASSETS)]
+    line += ["--tmpfs", str(HOME), "--chdir", str(HOME), "--remount-ro", "/dev", "--remount-ro", "/"]
+    return [*line, sys.executable, "-B", "-P", "-m", "autograder.sandbox.worker", str(control)]
+
+
+def _python_folders():
+    """The environment and the Python under it, but for what /usr holds already."""
+    folders = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_prefix).resolve()}
+    return sorted(folder for folder in folders if not folder.is_relative_to("/usr"))
+
+
+def _own_files():
+    line = ["--ro-bind", str(REPOSITORY / "transfer_learning"), str(INSIDE / "transfer_learning")]
+    inside = INSIDE / "autograder"
+    line += ["--ro-bind", str(PACKAGE / "sandbox" / "stub.py"), str(inside / "__init__.py")]
+    for name in OWN_FILES:
+        line += ["--ro-bind", str(PACKAGE / name), str(inside / name)]
+    for name in SANDBOX_FILES:
+        line += ["--ro-bind", str(PACKAGE / "sandbox" / name), str(inside / "sandbox" / name)]
+    return line
