@@ -12,11 +12,14 @@ logger = logging.getLogger(__name__)
 def to_mathml(latex: str, *, block: bool, location: nodes.Node | None = None) -> str:
     """The MathML element for a formula. A formula that cannot be read is a warning, so a strict build fails."""
     try:
-        return convert(latex, display="block" if block else "inline")
+        formula = convert(latex, display="block" if block else "inline")
     except Exception as error:
         # The converter raises many kinds of errors for what is always the same thing: a mistake in a formula.
-        logger.warning("cannot turn the formula %r into MathML: %s", latex, error, location=location)
+        logger.warning("cannot turn the formula %r into MathML: %r", latex, error, location=location)
         return ""
+    if "\\" in formula:  # a command it does not know comes out as it went in
+        logger.warning("the formula %r holds a command that is not known", latex, location=location)
+    return formula
 
 
 def _inline(self: HTML5Translator, node: nodes.math) -> None:

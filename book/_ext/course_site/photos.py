@@ -11,7 +11,9 @@ from sphinx.locale import get_translation
 from sphinx.util.docutils import SphinxDirective
 
 _ = get_translation("course_site")
-CELL = re.compile(r"^```\{code-cell\}.*?\n(?P<options>(?:---\n.*?\n---\n|(?::.*\n)*))(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+CELL = re.compile(
+    r"^```\{code-cell\}[^\n]*\n(?P<options>---\n.*?\n---\n|(?::[^\n]*\n)*)(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE
+)
 TAGGED = re.compile(r"tags:.*\bphotos\b")
 
 

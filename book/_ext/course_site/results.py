@@ -8,15 +8,18 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.locale import get_translation
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
 from transfer_learning.results import load_results, lookup
 
+_ = get_translation("course_site")
+WORDS = {"better": _("better"), "worse": _("worse"), "undecided": _("undecided")}
 logger = logging.getLogger(__name__)
 
 
-class ResultError(ValueError):
+class ResultError(Exception):
     """A reference to a result that cannot be resolved; the message says what exists."""
 
 
@@ -37,37 +40,35 @@ def look_up(folder: Path, reference: str) -> Any:
         raise ResultError(f"{reference!r}: {error.args[0]}") from None
 
 
-def show(value: Any, style: str) -> str:
+def show(value: Any, style: str, *, language: str = "en") -> str:
     """A value as a reader sees it.
 
-    ``style`` is ``percent`` (0.931 -> 93.1%), ``points`` (0.021 -> 2.1), ``minutes`` (seconds), ``MB`` (bytes),
-    ``interval`` or ``interval-percent`` (a pair), or any Python format such as ``.3f`` or ``,``.
+    ``style`` is ``percent`` (0.931 -> 93.1%), ``interval`` (a table with ``low`` and ``high``, in percent),
+    ``difference`` (a table with ``mean``, ``low`` and ``high``, in percentage points), or any Python format such as
+    ``.3f`` or ``,``. A value that is a word, such as a verdict, is shown in the page's language.
 
     Raises:
-        ResultError: the value does not fit the style, or it is a table.
+        ResultError: the value does not fit the style.
     """
-    if isinstance(value, dict) or value is None:
-        raise ResultError(f"the result is {type(value).__name__}, not a single value")
+    between = "〜" if language == "ja" else " to "
     try:
-        if style.startswith("interval"):
-            low, high = value
-            scale, digits = (100, 1) if style == "interval-percent" else (1, 3)
-            return f"{_minus(low * scale, digits)} to {_minus(high * scale, digits)}"
-        if style == "percent":
-            return f"{100 * value:.1f}%"
-        if style == "points":
-            return _minus(100 * value, 1)
-        if style == "minutes":
-            return f"{value / 60:.1f}"
-        if style == "MB":
-            return f"{value / 1e6:.0f}"
-        return format(value, style).replace("-", "\N{MINUS SIGN}" if isinstance(value, float) else "-")
-    except (TypeError, ValueError) as error:
+        if style == "interval":
+            return f"{100 * value['low']:.1f}{between}{100 * value['high']:.1f}%"
+        if style == "difference":
+            mean, low, high = (100 * value[key] for key in ("mean", "low", "high"))
+            return typographic(f"{mean:+.1f} ({low:.1f}{between}{high:.1f})")
+        if isinstance(value, dict | list) or value is None:
+            raise ResultError(f"the result is a {type(value).__name__}, not a single value")
+        if isinstance(value, str):
+            return str(WORDS.get(value, value))
+        return typographic(f"{100 * value:.1f}%" if style == "percent" else format(value, style))
+    except (TypeError, ValueError, KeyError) as error:
         raise ResultError(f"cannot show {value!r} as {style!r}: {error}") from None
 
 
-def _minus(number: float, digits: int) -> str:
-    return f"{number:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+def typographic(number: str) -> str:
+    """A number with a minus sign instead of a hyphen."""
+    return number.replace("-", "\N{MINUS SIGN}")
 
 
 class ResultRole(SphinxRole):
@@ -77,7 +78,7 @@ class ResultRole(SphinxRole):
         reference, _, style = self.text.partition("|")
         folder = Path(self.config.course_results)
         try:
-            text = show(look_up(folder, reference.strip()), style.strip())
+            text = show(look_up(folder, reference.strip()), style.strip(), language=self.config.language)
         except ResultError as error:
             logger.warning("result: %s", error, location=self.get_location())
             return [nodes.problematic(self.rawtext, self.rawtext)], []

@@ -1,0 +1,100 @@
+"""The build script: what it calls unchanged, complete, or wordless, and how strict it is."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import build_site
+import pytest
+
+TOC = {
+    "format": "jb-book",
+    "root": "index",
+    "parts": [
+        {"caption": "One", "chapters": [{"file": "a", "sections": [{"file": "a/b"}]}, {"file": "c"}]},
+        {"caption": "Two", "chapters": [{"file": "d"}]},
+    ],
+}
+
+
+def test_pages_come_in_reading_order() -> None:
+    assert build_site.pages_of(TOC) == ["index", "a", "a/b", "c", "d"]
+
+
+def test_the_japanese_table_of_contents_holds_only_what_is_translated() -> None:
+    toc = build_site.toc_for(TOC, {"index", "a/b", "c"}, {"One": "一"})
+    assert toc["parts"] == [{"caption": "一", "chapters": [{"file": "a/b"}, {"file": "c"}]}]
+
+
+def test_a_page_is_complete_only_when_every_message_is_translated_and_none_doubtful(tmp_path: Path) -> None:
+    template = tmp_path / "page.pot"
+    template.write_text('msgid ""\nmsgstr ""\n\nmsgid "One"\nmsgstr ""\n\nmsgid "Two"\nmsgstr ""\n\nmsgid "Three"\nmsgstr ""\n')
+    catalogue = tmp_path / "page.po"
+    catalogue.write_text(
+        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "One"\nmsgstr "一"\n\n'
+        '#, fuzzy\nmsgid "Two"\nmsgstr "二"\n\nmsgid "Three"\nmsgstr ""\n'
+    )
+    assert build_site.untranslated(template, catalogue) == ["Two", "Three"]
+    assert build_site.untranslated(template, tmp_path / "missing.po") == ["One", "Two", "Three"]
+
+
+@pytest.mark.parametrize(
+    ("message", "wordless"),
+    [
+        ("{result}`a:b.c|percent`", True),
+        ("{doc}`page`, {doc}`other`", True),
+        ("$D_S$", True),
+        ("`code()`", True),
+        ("2", True),
+        ("{term}`head`", False),
+        ("{doc}`a title <page>`", False),
+        ("A word.", False),
+    ],
+)
+def test_messages_without_words_need_no_translator(message: str, wordless: bool) -> None:
+    assert bool(build_site.WORDLESS.match(message)) is wordless
+
+
+def test_the_fingerprint_sees_contents_and_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_site, "ROOT", tmp_path)
+    (tmp_path / "a").write_text("1")
+    before = build_site.fingerprint([tmp_path])
+    (tmp_path / "a").write_text("2")
+    assert build_site.fingerprint([tmp_path]) != before
+    (tmp_path / "a").write_text("1")
+    assert build_site.fingerprint([tmp_path]) == before
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert build_site.fingerprint([tmp_path]) != before
+
+
+PAGE = "---\nmyst:\n  html_meta:\n    description: A page.\n---\n\n# A page\n\n{body}\n"
+CELL = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n  display_name: Python 3\n" + PAGE.removeprefix("---\n")
+WRONG = {
+    "result": (PAGE.format(body="{result}`none:summary.mean|.3f`"), "experiments/none.py"),
+    "reference": (PAGE.format(body="See {doc}`nowhere`."), "nowhere"),
+    "alt": (PAGE.format(body="```{image} picture.png\n```"), "no alternative text"),
+    "description": ("# A page\n\nText.\n", "no description"),
+    "quiz": (PAGE.format(body="```{quiz} What?\n- [ ] This.\n```"), "at least two choices"),
+    "formula": (PAGE.format(body=r"$\unheardof$"), "not known"),
+    "cell": (CELL.format(body="```{code-cell}\nraise ValueError('broken cell')\n```"), "ExecutionError"),
+}
+
+
+@pytest.mark.parametrize("fault", WRONG)
+def test_a_strict_build_refuses_a_page_with_a_fault(fault: str, tmp_path: Path) -> None:
+    page, says = WRONG[fault]
+    (tmp_path / "index.md").write_text(page)
+    (tmp_path / "picture.png").write_bytes(
+        bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000")
+    )
+    (tmp_path / "conf.py").write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(build_site.BOOK / '_ext')!r})\n"
+        "extensions = ['myst_nb', 'course_site']\n"
+        "nb_execution_mode = 'force'\nnb_execution_raise_on_error = True\nnb_execution_show_tb = True\n"
+        f"myst_enable_extensions = ['dollarmath']\nhtml_math_renderer = 'mathml'\ncourse_results = {str(tmp_path)!r}\n"
+    )
+    command = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going", "-b", "html", tmp_path, tmp_path / "out"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert says in done.stderr + done.stdout
