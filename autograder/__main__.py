@@ -1,62 +1,64 @@
-"""The grader's commands: ``python -m autograder COMMAND``."""
+"""The grader's commands: ``python -m autograder COMMAND [ASSIGNMENT ...]``. Each does only what is not done yet."""
 
 import argparse
 import sys
 
+from rich.console import Console
+
 from autograder.course import Course
+from autograder.faults import InfrastructureFault
 
 
 def main(arguments: list[str] | None = None, course: Course | None = None) -> int:
-    """Run one command; the exit code. ``course`` is the repository's own when not given."""
-    parser = argparse.ArgumentParser(prog="python -m autograder", description=__doc__.split(":")[0] + ".")
+    """Run one command; the exit code: 0 when all is well, 1 for a fault of the grader, 2 for a wrong command line.
+
+    ``course`` is the repository's own when not given.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m autograder", description="Release, grade, give feedback, export."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    helps = {
-        "release": "make the student notebooks from the text sources",
-        "sample-class": "make the sample class's submissions",
-    }
-    for name, words in helps.items():
+    for name, (_, words) in COMMANDS.items():
         command = commands.add_parser(name, help=words, description=words)
-        command.add_argument("assignment", nargs="*", help="names of assignments; all when none is given")
+        if name not in ("doctor", "export"):
+            command.add_argument("assignment", nargs="*", help="names of assignments; all when none is given")
         if name == "release":
             command.add_argument(
                 "--check", action="store_true", help="only say whether exercises/ is up to date"
             )
+        if name == "grade":
+            command.add_argument(
+                "--student", action="append", help="only this student (may be given more than once)"
+            )
     options = parser.parse_args(arguments)
     course = course or Course.here()
-    return COMMANDS[options.command](course, options)
+    console = Console(soft_wrap=True, highlight=False)
+    known = course.assignments()
+    for name in getattr(options, "assignment", []):
+        if name not in known:
+            print(f"There is no assignment '{name}'. There is: {', '.join(known) or 'none'}", file=sys.stderr)
+            return 2
+    options.assignments = getattr(options, "assignment", None) or known
+    try:
+        return COMMANDS[options.command][0](course, options, console)
+    except InfrastructureFault as fault:
+        print(f"Nothing more was done: {fault}", file=sys.stderr)
+        return 1
 
 
-def _assignments(course, options):
-    return options.assignment or course.assignments()
-
-
-def _release(course, options):
+def _release(course, options, console):
     from autograder import release
 
     try:
         if options.check:
-            problems = [release.drift(course, name) for name in _assignments(course, options)]
-            for problem in filter(None, problems):
+            problems = [problem for name in options.assignments if (problem := release.drift(course, name))]
+            for problem in problems:
                 print(problem, file=sys.stderr)
-            return 1 if any(problems) else 0
-        for name in _assignments(course, options):
+            return 1 if problems else 0
+        for name in options.assignments:
             done = release.release(course, name)
-            print(f"{name}: {'released to' if done.changed else 'nothing changed;'} {done.notebook}")
-    except release.ReleaseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-def _sample_class(course, options):
-    from autograder import release, sample_class
-
-    try:
-        for name in _assignments(course, options):
-            variants = sample_class.load_variants(course, name)
-            changed = sample_class.make(course, name)
-            print(
-                f"{name}: {len(variants)} submissions in {course.root / 'submitted'}, {changed} of them new or changed"
+            console.print(
+                f"{name}: {'released to' if done.changed else 'nothing changed in'} {done.notebook}"
             )
     except release.ReleaseError as error:
         print(error, file=sys.stderr)
@@ -64,7 +66,66 @@ def _sample_class(course, options):
     return 0
 
 
-COMMANDS = {"release": _release, "sample-class": _sample_class}
+def _sample_class(course, options, console):
+    from autograder import release, sample_class
+
+    try:
+        for name in options.assignments:
+            count, changed = sample_class.make(course, name)
+            console.print(
+                f"{name}: {count} submissions in {course.root / 'submitted'}, {changed} of them written now"
+            )
+    except release.ReleaseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _grade(course, options, console):
+    from autograder import classroom
+
+    failed = False
+    for name in options.assignments:
+        done = classroom.grade(course, name, console, options.student)
+        failed |= bool(done.faults)
+        told = f"{done.graded} graded, {done.unchanged} unchanged"
+        if done.faults:
+            told += f", [red]{len(done.faults)} not graded[/red]"
+        console.print(f"{name}: {told}; verdicts in {course.root / 'verdicts' / name}")
+    return 1 if failed else 0
+
+
+def _feedback(course, options, console):
+    from autograder import classroom
+
+    for name in options.assignments:
+        written = classroom.feedback(course, name, console)
+        console.print(f"{name}: {written} feedback pages written; all are in {course.root / 'feedback'}")
+    return 0
+
+
+def _export(course, options, console):
+    from autograder import gradebook
+
+    path, changed = gradebook.export(course)
+    console.print(f"{'Grades written to' if changed else 'Nothing changed in'} {path}")
+    return 0
+
+
+def _doctor(course, options, console):
+    from autograder import doctor
+
+    return 0 if doctor.show(doctor.look(course), Console()) else 1
+
+
+COMMANDS = {
+    "release": (_release, "make the student notebooks from the text sources, and tell nbgrader"),
+    "sample-class": (_sample_class, "make the sample class's submissions"),
+    "grade": (_grade, "grade what is new or changed, in the sandbox, into nbgrader's gradebook"),
+    "feedback": (_feedback, "write the feedback pages of all graded submissions"),
+    "export": (_export, "write grades.csv"),
+    "doctor": (_doctor, "say whether this machine can grade, and what is missing"),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -37,7 +37,8 @@ def checks(assignment: str, namespace: dict[str, Any] | None = None) -> Callable
     def check(task: str) -> None:
         """Run one task's tests on your code and show what they found."""
         from autograder import report, suite
-        from autograder.player import DirectPlayer, InfrastructureFault
+        from autograder.faults import InfrastructureFault
+        from autograder.player import DirectPlayer
 
         if task not in suite.tasks_of(folder):
             raise ValueError(f"There is no check '{task}'. There is: {', '.join(suite.tasks_of(folder))}")

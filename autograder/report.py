@@ -4,7 +4,7 @@ import html
 import textwrap
 
 from autograder.expect import Mistake
-from autograder.player import StudentFault
+from autograder.faults import StudentFault
 from autograder.verdict import TaskVerdict
 
 LABELS = {"expected": "Expected", "came": "Came", "why": "Why it matters", "tries": "Try", "page": "Read"}
@@ -112,7 +112,7 @@ def as_html(task: TaskVerdict, notes: list[str] | None = None) -> str:
     """The report for a notebook's output. Everything that may come from a student is escaped."""
     colour = "#1a7f37" if task.passed else "#b35900"
     parts = [
-        f'<div style="border-left: 4px solid {colour}; padding: 0.3em 0 0.3em 0.8em; line-height: 1.45">',
+        f'<div style="border-left: 4px solid {colour}; padding: 0.3em 0 0.3em 0.8em; margin: 0.4em 0 0.8em">',
         f"<div><strong>{_escape(task.task)}: {_escape(score(task))}</strong> &middot; {_escape(task.title)}</div>",
     ]
     parts += [f"<div><em>Note: {_escape(note)}</em></div>" for note in notes or []]
@@ -145,3 +145,12 @@ def _escape(words):
 
 def _sentence(words):
     return _escape(words[:1].upper() + words[1:])
+
+
+def refusal_html(task: str, max_points: float) -> str:
+    """What a check cell of a refused submission shows."""
+    return (
+        '<div style="border-left: 4px solid #b35900; padding: 0.3em 0 0.3em 0.8em; margin: 0.4em 0 0.8em">'
+        f"<strong>{_escape(task)}: 0 of {points_text(max_points)} points</strong> &middot; "
+        "the submission could not be graded; the note at the top says why.</div>"
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from autograder.course import Course
 from autograder.files import write_if_changed
-from autograder.release import ReleaseError, load_source
+from autograder.release import REGION, ReleaseError, load_source
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ def load_variants(course: Course, assignment: str) -> list[Variant]:
     return list(module.VARIANTS)
 
 
-def make(course: Course, assignment: str) -> int:
-    """Write every variant's submission; how many of them were new or had changed."""
-    return sum(_write(course, assignment, variant) for variant in load_variants(course, assignment))
+def make(course: Course, assignment: str) -> tuple[int, int]:
+    """Write every variant's submission; how many there are, and how many of them were new or had changed."""
+    variants = load_variants(course, assignment)
+    return len(variants), sum(write(course, assignment, variant) for variant in variants)
 
 
 def notebook_bytes(course: Course, assignment: str, variant: Variant) -> bytes:
@@ -82,7 +83,8 @@ def notebook_bytes(course: Course, assignment: str, variant: Variant) -> bytes:
     return nbformat.writes(notebook).encode()
 
 
-def _write(course, assignment, variant):
+def write(course: Course, assignment: str, variant: Variant) -> bool:
+    """Write one variant's submission folder; whether it was new or had changed."""
     filename = variant.filename or f"{assignment}.ipynb"
     folder = course.root / "submitted" / variant.id / assignment
     changed = write_if_changed(folder / filename, notebook_bytes(course, assignment, variant))
@@ -94,7 +96,7 @@ def _write(course, assignment, variant):
 
 def _solutions(course, assignment):
     return {
-        _name(cell): cell.source
+        _name(cell): "\n".join(line for line in cell.source.splitlines() if not REGION.search(line))
         for cell in load_source(course, assignment).cells
         if cell.metadata.get("nbgrader", {}).get("solution")
     }

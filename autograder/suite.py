@@ -17,7 +17,8 @@ import pytest
 
 from autograder import report
 from autograder.expect import Mistake
-from autograder.player import InfrastructureFault, Player, StudentFault
+from autograder.faults import InfrastructureFault, StudentFault, SuiteFault
+from autograder.player import Player
 from autograder.verdict import TaskVerdict, TestVerdict
 
 OPTIONS = [
@@ -34,10 +35,6 @@ OPTIONS = [
     ),
 ]
 ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_CURRENT_TEST")
-
-
-class SuiteFault(InfrastructureFault):
-    """The suite itself is wrong: it cannot be collected, or raised something that is no Mistake."""
 
 
 def tasks_of(folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from autograder.course import REPOSITORY, Course
-from autograder.player import InfrastructureFault
+from autograder.faults import InfrastructureFault
 
 INSIDE = Path("/course")  # where the sandbox finds the few files of this package that run inside it
 HOME = Path("/home/student")

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 
 from autograder import limits, wire
 from autograder.course import Course
-from autograder.player import InfrastructureFault, Player, StudentFault
+from autograder.faults import InfrastructureFault, StudentFault
+from autograder.player import Player
 from autograder.sandbox import channel, outer
 
 MOST = limits.WIRE.header + limits.WIRE.tensors + 64

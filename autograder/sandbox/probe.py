@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograder import limits
 from autograder.course import Course
-from autograder.player import InfrastructureFault, StudentFault
+from autograder.faults import InfrastructureFault, StudentFault
 from autograder.sandbox import outer
 from autograder.sandbox.player import SandboxPlayer, Worker
 

@@ -10,7 +10,8 @@ from conftest import FIXTURE
 
 from autograder import limits, suite
 from autograder.expect import same_bits
-from autograder.player import Handle, StudentFault
+from autograder.faults import StudentFault
+from autograder.player import Handle
 from autograder.sandbox.player import SandboxPlayer
 
 RIGHT = [
