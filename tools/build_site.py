@@ -192,6 +192,8 @@ def configuration(edition: str, pages: list[str], toc: dict[str, Any], locale: P
     config |= {
         "external_toc_path": str(folder / "_toc.yml"),
         "templates_path": ["_templates"],
+        # The messages of a figure's alternative text are found only where the image itself is chosen.
+        "nb_mime_priority_overrides": [("gettext", "image/png", 5)],
         "nb_execution_cache_path": str(EXECUTION_CACHE),
         "locale_dirs": [str(locale)],
         "gettext_auto_build": False,
@@ -218,7 +220,9 @@ def isolate_kernels() -> None:
     """Run the cells with a profile of our own: no start-up files of the person who builds, no notice on stderr."""
     profile = WORK / "ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
-    (profile / "ipython_kernel_config.py").write_text("c = get_config()\nc.IPKernelApp.log_level = 40\n")
+    (profile / "ipython_kernel_config.py").write_text(
+        "c = get_config()\nc.IPKernelApp.log_level = 40\nc.IPKernelApp.matplotlib = 'inline'\n"
+    )
     os.environ["IPYTHONDIR"] = str(WORK / "ipython")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
 

@@ -22,8 +22,8 @@ def accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
 
 
 def balanced_accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
-    """The mean, over classes, of the share of that class classified rightly: a large class counts no more than a small
-    one. Guessing gives one divided by the number of classes.
+    """The mean, over classes, of the share of that class classified rightly: a large class counts no more
+    than a small one. Guessing gives one divided by the number of classes.
     """
     labels, predictions = np.asarray(labels), np.asarray(predictions)
     return float(np.mean([np.mean(predictions[labels == label] == label) for label in np.unique(labels)]))
@@ -42,15 +42,19 @@ def mean_interval(values: list[float]) -> Interval:
     if len(values) < 2:
         raise ValueError(f"an interval needs at least two values; got {len(values)}")
     half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return Interval(float(values.mean()), float(values.mean() - half), float(values.mean() + half), len(values))
+    return Interval(
+        float(values.mean()), float(values.mean() - half), float(values.mean() + half), len(values)
+    )
 
 
-def bootstrap_interval(scores: np.ndarray, groups: list[str], *, draws: int = 4000, seed: int = 0) -> Interval:
-    """The mean of ``scores`` and a 95% interval for both reasons it could have come out otherwise: other seeds, and
-    other test photos.
+def bootstrap_interval(
+    scores: np.ndarray, groups: list[str], *, draws: int = 4000, seed: int = 0
+) -> Interval:
+    """The mean of ``scores`` and a 95% interval for both reasons it could have come out otherwise: other
+    seeds, and other test photos.
 
-    Each draw takes seeds with replacement and test groups with replacement (photos of one group are alike, so they are
-    drawn together), and averages what it got.
+    Each draw takes seeds with replacement and test groups with replacement (photos of one group are alike, so
+    they are drawn together), and averages what it got.
 
     Args:
         scores: shape ``(seeds, samples)``: 1 where that seed's model was right, or a paired difference.

@@ -14,8 +14,8 @@ def extract_features(backbone: nn.Module, images: Tensor, *, batch_size: int = 3
         batch_size: photos at a time; changes memory and speed, not the result.
 
     Returns:
-        Features, float32, shape ``(n, backbone.feature_dim)``. The backbone runs in eval mode, so its BatchNorm
-        statistics stay as they are; afterwards it is back in the mode it was in.
+        Features, float32, shape ``(n, backbone.feature_dim)``. The backbone runs in eval mode, so its
+        BatchNorm statistics stay as they are; afterwards it is back in the mode it was in.
     """
     was_training = backbone.training
     backbone.eval()

@@ -13,7 +13,7 @@ PACKAGES = ("torch", "transformers", "scikit-learn", "numpy", "pillow", "efficie
 
 
 def environment() -> dict[str, Any]:
-    """What the numbers may depend on: versions, processor cores used by torch, and the most memory used so far."""
+    """What the numbers may depend on: versions, torch's threads, and the most memory used so far."""
     import torch
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -27,7 +27,7 @@ def environment() -> dict[str, Any]:
 
 
 def save_results(name: str, results: dict[str, Any], folder: Path = RESULTS) -> Path:
-    """Write ``results`` to ``<folder>/<name>.json``, whole or not at all; floats keep 4 decimals. Returns the path."""
+    """Write ``results`` to ``<folder>/<name>.json``, whole or not at all. Returns the path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     partial = path.with_suffix(".json.partial")

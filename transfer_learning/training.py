@@ -1,7 +1,7 @@
 """The training loop, to be read from top to bottom.
 
-It is not about which weights learn (freeze a parameter and it is left out), nor about devices, mixed precision or
-checkpoints: the data sets here are small enough for a laptop's CPU.
+It is not about which weights learn (freeze a parameter and it is left out), nor about devices, mixed
+precision or checkpoints: the data sets here are small enough for a laptop's CPU.
 """
 
 import math
@@ -20,7 +20,8 @@ class TrainingConfig:
     Attributes:
         steps: updates of the weights.
         batch_size: samples an update sees; all of them when there are fewer.
-        learning_rate: of AdamW at its highest, after a tenth of the steps; then it falls to zero along a cosine.
+        learning_rate: of AdamW at its highest, after a tenth of the steps; then it falls to zero along a
+            cosine.
         backbone_learning_rate: another one for ``model.backbone``; ``None``: the same.
         weight_decay: of AdamW.
         still_statistics: leave BatchNorm's running statistics as they are, and use them.
@@ -52,13 +53,16 @@ def train(
         model: gives logits of shape ``(batch, classes)``. Only parameters with ``requires_grad`` learn.
         inputs: shape ``(n, ...)``: photos, or features.
         labels: int64, shape ``(n,)``.
-        seed: of the order of samples, of ``prepare`` and of dropout. The global random state is left as it was.
+        seed: of the order of samples, of ``prepare`` and of dropout. The global random state is left as it
+            was.
         prepare: makes of a batch of ``inputs`` what the model takes (preprocessing, augmentation).
-        evaluate: called with the model in eval mode and the number of steps done, before the first step and then
-            every ``config.evaluate_every`` steps.
+        evaluate: called with the model in eval mode and the number of steps done, before the first step and
+            then every ``config.evaluate_every`` steps.
     """
     optimizer = torch.optim.AdamW(parameter_groups(model, config), weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warm_up_then_cosine(step, config.steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: warm_up_then_cosine(step, config.steps)
+    )
     generator = torch.Generator().manual_seed(seed)
     batches = endless_batches(len(labels), config.batch_size, generator)
 
@@ -96,7 +100,7 @@ def parameter_groups(model: nn.Module, config: TrainingConfig) -> list[dict]:
 
 
 def warm_up_then_cosine(step: int, steps: int) -> float:
-    """The share of the highest learning rate at ``step``: a line up for a tenth of the steps, then a cosine to zero."""
+    """The share of the highest learning rate at ``step``: a line up for a tenth, then a cosine down."""
     warm = max(1, steps // 10)
     if step < warm:
         return (step + 1) / warm
@@ -116,7 +120,7 @@ def endless_batches(samples: int, batch_size: int, generator: torch.Generator) -
 
 
 def keep_statistics_still(model: nn.Module) -> None:
-    """Put every BatchNorm layer of ``model`` in eval mode: it uses its running statistics and leaves them alone."""
+    """Put every BatchNorm layer in eval mode: it uses its running statistics and leaves them alone."""
     for layer in model.modules():
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):
             layer.eval()

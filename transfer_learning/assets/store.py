@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -22,8 +22,8 @@ FETCH = "python -m transfer_learning.assets fetch"
 def store() -> Path:
     """The folder that holds downloaded assets.
 
-    ``$TRANSFER_LEARNING_ASSETS`` when set; else ``_build/assets`` of the repository; else, for a copy of the library
-    installed on its own, ``~/.cache/transfer_learning/assets``.
+    ``$TRANSFER_LEARNING_ASSETS`` when set; else ``_build/assets`` of the repository; else, for a copy of the
+    library installed on its own, ``~/.cache/transfer_learning/assets``.
     """
     if chosen := os.environ.get("TRANSFER_LEARNING_ASSETS"):
         return Path(chosen)
@@ -40,7 +40,7 @@ def file_sha256(path: Path) -> str:
 
 
 def wrong_files(folder: Path, files: dict[str, str]) -> list[str]:
-    """What is wrong with ``files`` (path -> sha256) in ``folder``: one short phrase a file, empty when all is right."""
+    """What is wrong with ``files`` (path -> sha256) in ``folder``: a phrase a file; nothing is good."""
     wrong = []
     for path, sha256 in files.items():
         if not (folder / path).is_file():
@@ -57,7 +57,7 @@ def some(problems: list[str], most: int = 3) -> str:
 
 
 def is_stamped(folder: Path, asset: Asset) -> bool:
-    """Whether ``folder`` was verified against this very manifest row and no file changed since (size and time)."""
+    """Whether ``folder`` was verified against this manifest row and no file changed since (size and time)."""
     try:
         stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
         return stamp == _stamp(folder, asset)
@@ -84,7 +84,9 @@ def locate(name: str) -> Path:
     try:
         asset = manifest()[name]
     except KeyError:
-        raise AssetError(f"There is no asset named '{name}'. The manifest has: {', '.join(manifest())}") from None
+        raise AssetError(
+            f"There is no asset named '{name}'. The manifest has: {', '.join(manifest())}"
+        ) from None
     return _locate_installed(asset) if asset.kind == "pip-installed" else _locate_stored(asset)
 
 
@@ -93,7 +95,9 @@ def _locate_installed(asset: Asset) -> Path:
     try:
         package = metadata.distribution(asset.package)
     except metadata.PackageNotFoundError:
-        raise AssetError(f"The Python package {asset.package} is not installed. Install it with:  {mend}") from None
+        raise AssetError(
+            f"The Python package {asset.package} is not installed. Install it with:  {mend}"
+        ) from None
     if package.version != asset.version:
         raise AssetError(
             f"{asset.package} {package.version} is installed; the course was measured with {asset.version}. "
@@ -112,15 +116,15 @@ def _locate_stored(asset: Asset) -> Path:
     if not folder.is_dir():
         hint = f"Fetch it with:  {FETCH} {asset.name}"
         if shutil.which("apt-get") is None:
-            hint = f"It comes from the Debian package {asset.package}, and there is no apt here. {asset.instead}"
+            hint = (
+                f"It comes from the Debian package {asset.package}, and there is no apt here. {asset.instead}"
+            )
         raise AssetError(f"The asset '{asset.name}' is not in {store()}. {hint}")
     if not is_stamped(folder, asset):
         if wrong := wrong_files(folder, asset.files):
             raise AssetError(f"'{asset.name}' in {folder} is damaged: {some(wrong)}. Mend it with:  {FETCH}")
-        try:
+        with suppress(OSError):  # a read-only store (the grader's sandbox) is as good, only slower
             write_stamp(folder, asset)
-        except OSError:
-            pass  # a read-only store (the grader's sandbox) is as good, only slower
     return folder
 
 
@@ -128,8 +132,8 @@ def _locate_stored(asset: Asset) -> Path:
 def installing(destination: Path) -> Iterator[Path]:
     """Build a folder aside, and let it appear as ``destination`` only when the block ends without an error.
 
-    Yields an empty folder beside ``destination`` (same disk, so the last step is a rename). When the block raises,
-    or is interrupted, the folder goes away and ``destination`` is as it was.
+    Yields an empty folder beside ``destination`` (same disk, so the last step is a rename). When the block
+    raises, or is interrupted, the folder goes away and ``destination`` is as it was.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".partial-{destination.name}-", dir=destination.parent))

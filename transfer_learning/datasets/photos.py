@@ -1,7 +1,7 @@
 """A few labelled photos, with a fixed split: the data of "images with few samples".
 
-``source="embedded"``: 164 photos of the Debian package ``tuxpaint-stamps-default``, cut out on white, in four classes.
-``source="hub"``: the ants and bees of the PyTorch transfer-learning tutorial, downloaded once.
+``source="embedded"``: 164 photos of the Debian package ``tuxpaint-stamps-default``, cut out on white, in four
+classes. ``source="hub"``: the ants and bees of the PyTorch transfer-learning tutorial, downloaded once.
 """
 
 import json
@@ -48,7 +48,9 @@ class Photos:
     def subset(self, indices: Sequence[int] | Tensor) -> "Photos":
         """The photos at ``indices``, in that order."""
         chosen = torch.as_tensor(indices, dtype=torch.long)
-        pick = {field: tuple(getattr(self, field)[i] for i in chosen) for field in ("names", "groups", "splits")}
+        pick = {
+            field: tuple(getattr(self, field)[i] for i in chosen) for field in ("names", "groups", "splits")
+        }
         return replace(self, images=self.images[chosen], labels=self.labels[chosen], **pick)
 
     def part(self, split: str) -> "Photos":
@@ -70,11 +72,11 @@ def load_photos(source: str = "embedded", *, size: int = 128, **hub) -> Photos:
     """The photos, each made square on white and resized to ``size`` pixels.
 
     Args:
-        source: ``"embedded"`` (offline, from the course's own assets) or ``"hub"`` (ants and bees; downloads 47 MB
-            once).
+        source: ``"embedded"`` (offline, from the course's own assets) or ``"hub"`` (ants and bees; downloads
+            47 MB once).
         size: height and width in pixels.
-        **hub: for ``source="hub"`` only, passed to :func:`~transfer_learning.datasets.hub_photos.fetch_ants_bees`
-            (``url``, ``sha256``).
+        **hub: for ``source="hub"`` only, passed to
+            :func:`~transfer_learning.datasets.hub_photos.fetch_ants_bees` (``url``, ``sha256``).
 
     Raises:
         AssetError: the photos are not there or damaged; the message says how to mend it.
@@ -88,7 +90,7 @@ def load_photos(source: str = "embedded", *, size: int = 128, **hub) -> Photos:
         if hub:
             raise TypeError(f"{', '.join(hub)}: only source='hub' takes this")
         folder = locate("tuxpaint-stamps-default")
-        rows = json.loads(TABLE.read_text(encoding="utf-8"))["photos"]
+        rows = embedded_table()
     else:
         raise ValueError(f"source='{source}' is not known; say source='embedded' or source='hub'")
 
@@ -104,8 +106,15 @@ def load_photos(source: str = "embedded", *, size: int = 128, **hub) -> Photos:
     )
 
 
+def embedded_table() -> list[dict[str, str]]:
+    """The embedded photos in order: ``file`` (path inside the asset), ``label``, ``group``, ``split``."""
+    return json.loads(TABLE.read_text(encoding="utf-8"))["photos"]
+
+
 def read_photo(path: Path, size: int) -> Tensor:
-    """One photo: transparency put on white, padded with white to a square, resized. uint8, ``(3, size, size)``.
+    """One photo: transparency put on white, padded with white to a square, resized.
+
+    Returns uint8, shape ``(3, size, size)``.
 
     Raises:
         AssetError: the file is not an image that can be read.

@@ -10,10 +10,11 @@ FRACTIONS = {"train": 0.5, "validation": 0.2, "test": 0.3}
 def group_split(
     labels: Sequence[str], groups: Sequence[str], fractions: dict[str, float] | None = None, seed: int = 0
 ) -> list[str]:
-    """A part's name for every sample, so that a group is whole in one part and each class has its share of each part.
+    """A part's name for every sample, so that a group is whole in one part and each class has its share of
+    each part.
 
-    Class by class, the largest groups first, each group goes to the part that lacks most samples. Groups of one size
-    are taken in the order of a hash, so the result depends on nothing but the arguments.
+    Class by class, the largest groups first, each group goes to the part that lacks most samples. Groups of
+    one size are taken in the order of a hash, so the result depends on nothing but the arguments.
 
     Args:
         labels: one class a sample.

@@ -14,7 +14,9 @@ def from_hub(auto_class: type, checkpoint: str):
     options = {"use_safetensors": True} if auto_class.__name__ == "AutoModel" else {}
     try:
         return auto_class.from_pretrained(checkpoint, **options)
-    except Exception as error:  # transformers, huggingface_hub, httpx and safetensors each raise their own kinds
+    except (
+        Exception
+    ) as error:  # transformers, huggingface_hub, httpx and safetensors each raise their own kinds
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise AssetError(
             f"The checkpoint '{checkpoint}' could not be loaded from the model hub: {reason} "

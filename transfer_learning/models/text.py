@@ -1,10 +1,9 @@
 """Text encoders: sentences in, one vector each out.
 
-``source="embedded"``: MiniLM, a small BERT whose weights are a Python package. ``source="hub"``: a BERT checkpoint
-through ``transformers``, downloaded once.
+``source="embedded"``: MiniLM, a small BERT whose weights are a Python package. ``source="hub"``: a BERT
+checkpoint through ``transformers``, downloaded once.
 """
 
-import torch
 from torch import Tensor, nn
 
 from transfer_learning.assets import locate
@@ -39,7 +38,8 @@ def load_text_encoder(
     """A pretrained :class:`TextEncoder` in eval mode, every parameter able to learn.
 
     Args:
-        source: ``"embedded"`` (MiniLM, 384 features, offline) or ``"hub"`` (``checkpoint`` through ``transformers``).
+        source: ``"embedded"`` (MiniLM, 384 features, offline) or ``"hub"`` (``checkpoint`` through
+            ``transformers``).
         checkpoint: for ``source="hub"``.
 
     Raises:

@@ -4,6 +4,7 @@ English is the source, at the root of the site; Japanese is under ``ja/``. ``cou
 whose catalogue is complete: only those are built in Japanese, and only those offer the switch.
 """
 
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -11,6 +12,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
+from sphinx.locale import init as init_locale
 from sphinx.util import docname_join
 
 
@@ -24,6 +26,14 @@ def add_switch(app: Sphinx, pagename: str, template: str, context: dict[str, Any
     """Give the templates the address of the other edition, when there is one."""
     both = pagename in set(app.config.course_japanese_pages) | {"search", "genindex"}
     context["other_edition"] = other_edition(pagename, app.config.language) if both else None
+
+
+def translate_description(app: Sphinx, doctree: nodes.document) -> None:
+    """Translate the page's description: MyST adds it to the page after Sphinx has translated the rest."""
+    folders = [str(Path(app.srcdir) / folder) for folder in app.config.locale_dirs]
+    catalogue, found = init_locale(folders, app.config.language, app.env.docname)
+    for meta in doctree.findall(nodes.meta) if found else ():
+        meta["content"] = catalogue.gettext(meta["content"])
 
 
 def english_page(app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.TextElement) -> nodes.reference | None:
@@ -43,5 +53,6 @@ def english_page(app: Sphinx, env: BuildEnvironment, node: pending_xref, contnod
 
 def setup(app: Sphinx) -> None:
     app.add_config_value("course_japanese_pages", [], "html", list)
+    app.connect("doctree-read", translate_description)
     app.connect("html-page-context", add_switch)
     app.connect("missing-reference", english_page)

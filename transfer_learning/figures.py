@@ -1,0 +1,185 @@
+"""Every figure of the course, in one style.
+
+A figure brings its own pale background and dark ink, so it reads the same on a light and on a dark page. The
+colours are Okabe and Ito's, which colour-blind readers can tell apart; lines differ in dash and marker too.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from transfer_learning.evaluation import mean_interval
+
+PAPER, INK, GRID = "#f7f8fa", "#1f2933", "#d5dae0"
+COLOURS = {
+    "frozen": "#0072B2",
+    "fine_tuned": "#D55E00",
+    "scratch": "#009E73",
+    "scratch_small": "#B5588D",
+    "pixels": "#5B6570",
+}
+DASHES = {
+    "frozen": "-",
+    "fine_tuned": "--",
+    "scratch": "-.",
+    "scratch_small": (0, (3, 1, 1, 1)),
+    "pixels": ":",
+}
+MARKERS = {"frozen": "o", "fine_tuned": "s", "scratch": "^", "scratch_small": "D", "pixels": "v"}
+STYLE = {
+    "figure.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "axes.facecolor": PAPER,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "axes.axisbelow": True,
+    "font.size": 11,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 110,
+    "svg.fonttype": "none",
+}
+
+
+def use_style() -> None:
+    """Make this style the one of every figure drawn from now on."""
+    plt.rcParams.update(STYLE)
+
+
+def show_photos(images: Tensor, titles: Sequence[str] | None = None, *, columns: int = 8) -> Figure:
+    """Photos in a grid.
+
+    Args:
+        images: uint8, shape ``(n, 3, height, width)``.
+        titles: one a photo.
+        columns: photos a row.
+    """
+    with plt.rc_context(STYLE):
+        rows = max(1, -(-len(images) // columns))
+        height = 1.25 + (0.22 * max(title.count("\n") + 1 for title in titles) if titles else 0)
+        figure, axes = plt.subplots(rows, columns, figsize=(1.25 * columns, height * rows), squeeze=False)
+        for axis in axes.flat:
+            axis.axis("off")
+        for index, image in enumerate(images):
+            axis = axes.flat[index]
+            axis.imshow(image.permute(1, 2, 0).numpy())
+            if titles:
+                axis.set_title(titles[index], fontsize=8)
+        return figure
+
+
+def misclassified(
+    images: Tensor, true_names: Sequence[str], predicted_names: Sequence[str], *, columns: int = 6
+) -> Figure:
+    """Photos that were classified wrongly, each with what it is and what it was taken for."""
+    titles = [f"{true}\ntaken for {said}" for true, said in zip(true_names, predicted_names, strict=True)]
+    return show_photos(images, titles, columns=columns)
+
+
+def learning_curves(
+    curves: Mapping[str, tuple[Sequence[float], np.ndarray]],
+    *,
+    titles: Mapping[str, str] | None = None,
+    xlabel: str = "training steps",
+    ylabel: str = "validation accuracy",
+) -> Figure:
+    """A line a method: the mean over seeds, in a band of its 95% interval.
+
+    Args:
+        curves: method -> (steps, values); values of shape ``(seeds, steps)``, at least two seeds for a band.
+        titles: method -> name in the legend; without it: the method itself.
+        xlabel: what the steps are.
+        ylabel: what the values are.
+    """
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(7, 4.2))
+        for method, (steps, values) in curves.items():
+            values = np.atleast_2d(np.asarray(values, dtype=float))
+            axis.plot(steps, values.mean(axis=0), label=(titles or {}).get(method, method), **_line(method))
+            if len(values) > 1:
+                band = [mean_interval(column) for column in values.T]
+                low, high = np.clip([(b.low, b.high) for b in band], 0, 1).T
+                axis.fill_between(steps, low, high, color=_line(method)["color"], alpha=0.15, linewidth=0)
+        return _finish(figure, axis, xlabel, ylabel)
+
+
+def label_efficiency(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float], Sequence[float]]],
+    *,
+    titles: Mapping[str, str] | None = None,
+    chance: float | None = None,
+    xlabel: str = "labelled training photos",
+    ylabel: str = "accuracy on the test photos",
+) -> Figure:
+    """How good each method is with few and with many labels; bars are 95% intervals.
+
+    Args:
+        curves: method -> (labels, mean, low, high), each with one value a level.
+        titles: method -> name in the legend; without it: the method itself.
+        chance: accuracy of guessing, drawn as a thin line.
+        xlabel: what the labels are of.
+        ylabel: what the values are.
+    """
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(7, 4.4))
+        for index, (method, (labels, mean, low, high)) in enumerate(curves.items()):
+            shift = 1.03 ** (index - (len(curves) - 1) / 2)  # so that bars do not hide each other
+            errors = np.clip([np.subtract(mean, low), np.subtract(high, mean)], 0, None)
+            axis.errorbar(
+                np.multiply(labels, shift),
+                mean,
+                yerr=errors,
+                capsize=3,
+                label=(titles or {}).get(method, method),
+                marker=MARKERS.get(method, "o"),
+                **_line(method),
+            )
+            ticks = labels
+        axis.set_xscale("log")
+        axis.set_xticks(ticks, [str(tick) for tick in ticks])
+        axis.minorticks_off()
+        if chance is not None:
+            axis.axhline(chance, color=INK, linewidth=0.8, linestyle=":")
+            axis.annotate(
+                "guessing", (1, chance), xycoords=("axes fraction", "data"), ha="right", va="bottom"
+            )
+        return _finish(figure, axis, xlabel, ylabel)
+
+
+def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = "") -> Figure:
+    """A confusion matrix: row = what it is, column = what it was taken for; shaded by the share of the row."""
+    with plt.rc_context(STYLE):
+        matrix = np.asarray(matrix)
+        share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+        figure, axis = plt.subplots(figsize=(4.8, 4.2))
+        axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
+        for (row, column), count in np.ndenumerate(matrix):
+            colour = "white" if share[row, column] > 0.5 else INK
+            axis.text(column, row, str(count), ha="center", va="center", color=colour)
+        names = [name.replace(" or ", " or\n") for name in class_names]
+        axis.set_xticks(range(len(names)), names, rotation=30, ha="right")
+        axis.set_yticks(range(len(names)), names)
+        axis.set(xlabel="taken for", ylabel="is", title=title)
+        axis.grid(False)
+        return figure
+
+
+def _line(method: str) -> dict:
+    return {"color": COLOURS.get(method, INK), "linestyle": DASHES.get(method, "-"), "linewidth": 2}
+
+
+def _finish(figure: Figure, axis: Axes, xlabel: str, ylabel: str) -> Figure:
+    axis.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1.02))
+    axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=9)
+    return figure
