@@ -60,7 +60,7 @@ site: ## the book in both languages, strictly, every page executed -> _build/htm
 	@$(PYTHON) tools/preflight.py site
 	@$(PYTHON) tools/system_packages.py site
 	@$(MAKE) --no-print-directory env
-	@$(RUN) -m transfer_learning.assets fetch --optional
+	@$(RUN) -m transfer_learning.assets fetch
 	@$(RUN) tools/build_site.py
 
 serve: site ## read the site on http://127.0.0.1:8000
