@@ -45,10 +45,13 @@ def read_regular(path: Path, most: int) -> bytes:
         OSError: it cannot be opened; ValueError: it is something else, or too large. The message says what.
     """
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as file:
+    try:
         kind = os.fstat(handle)
         if not stat.S_ISREG(kind.st_mode):
             raise ValueError("it is not a file")
         if kind.st_size > most:
             raise ValueError(f"it is larger than {most} bytes")
-        return file.read(most + 1)
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(most + 1)
+    finally:
+        os.close(handle)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder import wire
-from autograder.faults import KINDS, InfrastructureFault, StudentFault
+from autograder.faults import KINDS, StudentFault, SuiteFault
 
 PUBLIC_SEED = 20_240_401
 
@@ -40,7 +40,7 @@ class Player:
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call the student's function. What is not a value comes back as a :class:`Handle`.
 
-        Raises :class:`StudentFault` or :class:`InfrastructureFault`.
+        Raises :class:`StudentFault` or :class:`~autograder.faults.InfrastructureFault`.
         """
         return self._ask("call", name, args, kwargs)
 
@@ -52,7 +52,7 @@ class Player:
         """Call a function of the assignment's ``rig.py``, which runs beside the student's code. Its answer may be
         forged."""
         if name not in self._rig_names:
-            raise InfrastructureFault(f"rig.py defines no function '{name}'")
+            raise SuiteFault(f"rig.py defines no function '{name}'")
         return self._ask("rig", name, args, kwargs)
 
     def _exchange(self, request: bytes, name: str, rig: bool) -> bytes:
@@ -68,9 +68,7 @@ class Player:
 
         def number_of(value):
             if not isinstance(value, Handle):
-                raise InfrastructureFault(
-                    f"the suite gave '{name}' an argument that is not a value: {type(value)}"
-                )
+                raise SuiteFault(f"the suite gave '{name}' an argument that is not a value: {type(value)}")
             if value.owner is not self._owner():
                 why = "an object that an earlier call had made is gone: that process ended"
                 raise StudentFault("died", name, message=why, rig=is_rig)
@@ -80,9 +78,7 @@ class Player:
         try:
             request = wire.encode(asked, number_of)
         except wire.WireError as error:
-            raise InfrastructureFault(
-                f"the suite gave '{name}' an argument that cannot be sent: {error}"
-            ) from error
+            raise SuiteFault(f"the suite gave '{name}' an argument that cannot be sent: {error}") from error
         reply_bytes = self._exchange(request, name, is_rig)
         try:
             reply = wire.decode(

@@ -101,6 +101,7 @@ def _generate(course, assignment):
     from autograder.nbgrader_plugin import api
 
     notebook = load_source(course, assignment)
+    solution_lines(course.source_text(assignment).read_text(encoding="utf-8"))  # that its marks are in pairs
     _check_tasks(course, assignment, notebook)
     source = course.root / "source" / assignment / f"{assignment}.ipynb"
     source.parent.mkdir(parents=True, exist_ok=True)
@@ -160,10 +161,14 @@ def solution_lines(text: str) -> list[str]:
     """The lines of a text source that give the solution away: those inside its solution and mark scheme regions,
     but for short ones and those that the open text has too."""
     inside, hidden, open_lines = False, [], set()
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), start=1):
         mark = REGION.search(line)
         if mark:
-            inside = mark.group(1) == "BEGIN"
+            if inside == (mark.group(1) == "BEGIN"):
+                raise ReleaseError(
+                    f"Line {number} of the source: {mark[0]} where the other of the two should come"
+                )
+            inside = not inside
             continue
         line = line.strip().removeprefix("# ").strip()
         (hidden.append if inside else open_lines.add)(line)

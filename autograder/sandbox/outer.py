@@ -54,7 +54,15 @@ def command(course: Course, control: int) -> list[str]:
             "bubblewrap, which keeps students' code away from this machine, is not installed. "
             "On Debian and Ubuntu: sudo apt-get install bubblewrap"
         )
-    line = [bubblewrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    line = [
+        bubblewrap,
+        "--unshare-all",
+        "--unshare-user",
+        "--die-with-parent",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+    ]
     line += ["--uid", str(USER), "--gid", str(USER), "--hostname", "sandbox", "--clearenv"]
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     for name, value in {**ENVIRONMENT, **kept}.items():

@@ -104,7 +104,7 @@ class Worker:
         self._process.wait(timeout=5)
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip()
-        if "namespace" in said and "bwrap:" in said or "uid map" in said:
+        if "bwrap:" in said and any(word in said for word in ("namespace", "uid map", "not permitted")):
             return InfrastructureFault(f"{NAMESPACE_HELP} (It said: {said.splitlines()[-1]})")
         return InfrastructureFault(f"the sandbox's worker ended: {said[-2000:] or 'it said nothing'}")
 

@@ -1,0 +1,347 @@
+"""A class, graded: files of every kind in, verdicts, gradebook, feedback and grades.csv out."""
+
+import csv
+import dataclasses
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import FIXTURE, make_course
+from rich.console import Console
+
+from autograder import classroom, gradebook, grading, limits
+from autograder.__main__ import main
+from autograder.faults import InfrastructureFault
+from autograder.sample_class import Variant, write
+
+LOOP = "def double(values):\n    while True: pass"
+VARIANTS = [
+    Variant("s001", "right", {"double": 3, "make_layer": 2}),
+    Variant("s002", "untouched", base="blank"),
+    Variant(
+        "s003",
+        "wrong",
+        {"double": 1, "make_layer": 2},
+        cells={"double-solution": "def double(v): return v * 3"},
+    ),
+    Variant("s004", "a function that loops for ever", {"make_layer": 2}, cells={"double-solution": LOOP}),
+    Variant("s005", "a cell that loops", {"make_layer": 2}, cells={"double-solution": "while True: pass"}),
+    Variant(
+        "s006",
+        "a cell that ends the process",
+        {"make_layer": 2},
+        cells={"double-solution": "import os; os._exit(0)"},
+    ),
+    Variant("s007", "a cell that raises", {"make_layer": 2}, cells={"double-solution": "1 / 0"}),
+    Variant("s008", "missing cells", {"make_layer": 2}, drop=["double", "double-solution"]),
+    Variant(
+        "s009",
+        "changed checks",
+        {"double": 3, "make_layer": 2},
+        cells={"double": "pass", "setup": "import torch"},
+    ),
+    Variant("s010", "not a notebook", raw=b"\xff\x00garbage"),
+    Variant("s011", "another file's name", filename="tiny (1).ipynb"),
+    Variant("s012", "JSON, no notebook", raw=b'{"cells": 3}'),
+    Variant("s013", "deep JSON", raw=b"[" * 100_000),
+    Variant("s014", "empty file", raw=b""),
+    Variant("s015", "says NaN", raw=b'{"nbformat": NaN, "cells": []}'),
+]
+REFUSED = ["s010", "s011", "s012", "s013", "s014", "s015", "t001", "t002", "t003", "t004", "t005"]
+MAX = 7.0
+
+
+def odd_files(course):
+    """What no notebook program writes: a folder, links, a pipe and nothing at the place of the notebook."""
+    places = {name: course.submitted("tiny", name) for name in ("t001", "t002", "t003", "t004", "t005")}
+    for path in places.values():
+        path.parent.mkdir(parents=True)
+    places["t001"].mkdir()
+    places["t002"].symlink_to(course.released("tiny"))
+    os.mkfifo(places["t003"])
+    shutil.rmtree(places["t004"].parent)
+    places["t004"].parent.symlink_to(course.submitted("tiny", "s001").parent)
+    (places["t001"].parent / "link").symlink_to("/etc/shadow")
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The class after one ``grade``, ``feedback`` and ``export``, with short limits."""
+    course = make_course(tmp_path_factory.mktemp("class"))
+    quick = dataclasses.replace(limits.SANDBOX, cell_seconds=3.0, call_seconds=1.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "SANDBOX", quick)
+        assert main(["release"], course) == 0
+        for variant in VARIANTS:
+            write(course, "tiny", variant)
+        odd_files(course)
+        assert main(["grade"], course) == 0
+        assert main(["feedback"], course) == 0
+        assert main(["export"], course) == 0
+        yield course
+
+
+def rows(course):
+    with (course.root / "grades.csv").open(encoding="utf-8") as file:
+        return {row["student_id"]: row for row in csv.DictReader(file)}
+
+
+def test_each_gets_what_is_expected(graded):
+    expected = {variant.id: sum(variant.expected.values()) for variant in VARIANTS} | dict.fromkeys(
+        REFUSED, 0.0
+    )
+    found = rows(graded)
+    # A reference answer's reflection is read by a person; no auto score, so no points yet.
+    assert {student: float(row["score"]) for student, row in found.items()} == expected
+    assert list(found) == sorted(found) and all(float(row["max_score"]) == MAX for row in found.values())
+    for variant in VARIANTS:
+        verdict = grading.read(graded, "tiny", variant.id)
+        points = {name: task.points for name, task in verdict.tasks.items() if task.points}
+        assert points == dict(variant.expected), variant.title
+
+
+def test_gradebook_holds_the_same(graded):
+    for student, row in rows(graded).items():
+        auto = [score[1] or 0 for score in gradebook.scores(graded, "tiny", student)]
+        assert sum(auto) == float(row["score"])
+        assert gradebook.holds(graded, grading.read(graded, "tiny", student))
+
+
+@pytest.mark.parametrize("student", REFUSED)
+def test_refused_ones_say_why_everywhere(graded, student):
+    verdict = grading.read(graded, "tiny", student)
+    assert verdict.refusal and verdict.points == 0
+    page = gradebook.feedback_page(graded, "tiny", student).read_text(encoding="utf-8")
+    assert (
+        "This submission could not be graded" in page and "could not be graded; the note at the top" in page
+    )
+    assert "root:" not in page
+
+
+def test_refusals_are_precise(graded):
+    told = {student: grading.read(graded, "tiny", student).refusal for student in REFUSED}
+    assert told["s011"] == "There is no file tiny.ipynb. In its place there is: tiny (1).ipynb."
+    assert "is not JSON" in told["s010"] and "not JSON" in told["s013"] and "not JSON" in told["s015"]
+    assert "it is not a file" in told["t001"] and "link is not followed" in told["t002"]
+    assert "it is not a file" in told["t003"] and "not a folder" in told["t004"]
+    assert told["t005"] == "There is no file tiny.ipynb. The folder is empty."
+
+
+def test_feedback_shows_reports_and_outputs(graded):
+    def page(student):
+        return gradebook.feedback_page(graded, "tiny", student).read_text(encoding="utf-8")
+
+    assert "double: 3 of 3 points" in page("s001")
+    assert "double(values) has the wrong values" in page("s003").lower()
+    assert "did not finish" in page("s004") and "did not finish" in page("s005")
+    assert "ended its process" in page("s006") and "ZeroDivisionError" in page("s007")
+    assert "was missing. It was put back" in page("s008") and "had been changed. It was put back" in page(
+        "s009"
+    )
+    assert "a demo cell does not run" in page("s001") and "RuntimeError</span>: a demo cell" not in page(
+        "s001"
+    )
+
+
+def test_second_run_does_nothing_and_is_quick(graded):
+    before = {
+        path: path.stat().st_mtime_ns
+        for path in graded.root.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    }
+    begun = time.monotonic()
+    summary = classroom.grade(graded, "tiny", Console(quiet=True))
+    seconds = time.monotonic() - begun
+    assert (summary.graded, summary.unchanged, summary.faults) == (0, len(VARIANTS) + 5, {})
+    assert main(["feedback"], graded) == 0 and main(["export"], graded) == 0
+    after = {
+        path: path.stat().st_mtime_ns
+        for path in graded.root.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    }
+    assert after == before
+    assert seconds < 1
+
+
+def test_grading_again_gives_the_same_verdicts(graded):
+    for student in ("s001", "s003", "s004", "s007"):
+        path = graded.verdict("tiny", student)
+        first = path.read_bytes()
+        path.unlink()
+        classroom.grade(graded, "tiny", Console(quiet=True), [student])
+        assert path.read_bytes() == first
+
+
+def test_manual_grade_survives_a_regrade(graded):
+    from nbgrader.api import Gradebook
+
+    url = f"sqlite:///{graded.root / 'gradebook.db'}"
+    with Gradebook(url) as book:
+        grade = book.find_grade("reflection", "tiny", "tiny", "s001")
+        grade.manual_score = 1.5
+        grade.needs_manual_grade = False
+        book.find_comment("reflection", "tiny", "tiny", "s001").manual_comment = "Well put."
+        book.db.commit()
+    assert main(["feedback"], graded) == 0 and main(["export"], graded) == 0
+    assert float(rows(graded)["s001"]["score"]) == 6.5
+    assert "Well put." in gradebook.feedback_page(graded, "tiny", "s001").read_text(encoding="utf-8")
+    graded.verdict("tiny", "s001").unlink()
+    assert main(["grade"], graded) == 0 and main(["export"], graded) == 0
+    assert float(rows(graded)["s001"]["score"]) == 6.5
+
+
+def test_fault_of_the_grader_writes_nothing(graded, monkeypatch, capsys):
+    """A broken suite and a missing sandbox: exit code 1, a clear sentence, and every earlier result as it was."""
+    content = graded.submitted("tiny", "s003").read_bytes()
+    held = {
+        path: path.read_bytes()
+        for path in (
+            graded.verdict("tiny", "s003"),
+            gradebook.autograded(graded, "tiny", "s003"),
+            graded.root / "gradebook.db",
+        )
+    }
+    notebook = nbformat.reads(content.decode(), as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("x = 1"))
+    graded.submitted("tiny", "s003").write_text(nbformat.writes(notebook), encoding="utf-8")
+    try:
+        with monkeypatch.context() as patch:
+            patch.setenv("PATH", "/nowhere")
+            assert main(["grade"], graded) == 1
+            assert "apt-get install bubblewrap" in capsys.readouterr().err
+        assert {path: path.read_bytes() for path in held} == held
+        broken = graded.root.parent / "suites"
+        shutil.copytree(graded.suites, broken)
+        suite = broken / "tiny" / "test_double.py"
+        suite.write_text(
+            suite.read_text(encoding="utf-8").replace("expect.close(", "assert expect.nothing("),
+            encoding="utf-8",
+        )
+        assert main(["grade", "--student", "s003"], dataclasses.replace(graded, suites=broken)) == 1
+        assert "s003: test_double.py::test_values raised AttributeError" in capsys.readouterr().out.replace(
+            "\n", " "
+        )
+        assert {path: path.read_bytes() for path in held} == held
+        from autograder.nbgrader_plugin import api
+
+        told = api(dataclasses.replace(graded, suites=broken)).autograde("tiny", "s003", force=True)
+        assert not told["success"] and "nothing was written" in told["error"]
+        assert {path: path.read_bytes() for path in held} == held
+    finally:
+        graded.submitted("tiny", "s003").write_bytes(content)
+
+
+def test_points_that_do_not_add_up_are_a_fault(graded):
+    broken = graded.root.parent / "points"
+    shutil.copytree(graded.suites, broken)
+    suite = broken / "tiny" / "test_double.py"
+    suite.write_text(suite.read_text(encoding="utf-8").replace("points(2)", "points(5)"), encoding="utf-8")
+    with (
+        grading.Grader(dataclasses.replace(graded, suites=broken)) as grader,
+        pytest.raises(InfrastructureFault, match="worth 3"),
+    ):
+        grader.grade("tiny", "s001")
+
+
+def test_secret_seed(graded):
+    path = graded.root / "secret_seed"
+    assert path.stat().st_mode & 0o777 == 0o600
+    seeds = {grading.seed_of(graded, "tiny", f"s{number:03d}") for number in range(100)}
+    assert len(seeds) == 100 and all(0 <= seed < 2**grading.SEED_BITS for seed in seeds)
+    assert grading.seed_of(graded, "tiny", "s001") == grading.seed_of(graded, "tiny", "s001")
+
+
+def test_a_name_that_is_no_id_is_told(graded, capsys):
+    folder = graded.root / "submitted" / "=cmd,x" / "tiny"
+    folder.mkdir(parents=True)
+    try:
+        assert main(["grade"], graded) == 1
+        assert "cannot be a student's id" in capsys.readouterr().out.replace("\n", " ")
+    finally:
+        shutil.rmtree(folder.parent)
+
+
+def test_nbgraders_own_command_grades_with_the_sandbox(graded, tmp_path):
+    """``nbgrader autograde`` with nothing but a configuration file like the repository's."""
+    config = f"""
+import sys
+sys.path.insert(0, {str(FIXTURE.parent)!r})
+from pathlib import Path
+from conftest import make_course
+from autograder.nbgrader_plugin import configure
+configure(get_config(), make_course(Path({str(graded.root.parent)!r})))
+"""
+    (tmp_path / "nbgrader_config.py").write_text(config)
+    command = [sys.executable, "-m", "nbgrader", "autograde", "tiny", "--student", "s003", "--force"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [score[:2] for score in gradebook.scores(graded, "tiny", "s003") if score[0] == "double"][0] == (
+        "double",
+        1.0,
+    )
+
+
+def test_repository_configuration():
+    from traitlets.config.loader import PyFileConfigLoader
+
+    root = Path(grading.REPOSITORY)
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    assert config.CourseDirectory.root == str(root / "_build" / "course")
+    assert config.Autograde.exporter_class.__name__ == "VerdictExporter"
+
+
+def test_verdict_file_is_for_people_and_programs(graded):
+    data = json.loads(graded.verdict("tiny", "s003").read_text(encoding="utf-8"))
+    assert data["points"] == 3 and data["max_points"] == 5 and data["tasks"]["double"]["points"] == 1
+    assert data["tasks"]["double"]["tests"][0]["message"]["page"] == "background/definition.html"
+
+
+def test_released_first(tmp_path, capsys):
+    course = make_course(tmp_path)
+    assert main(["grade"], course) == 1
+    assert "python -m autograder release tiny" in capsys.readouterr().err
+
+
+def test_doctor(graded, capsys):
+    assert main(["doctor"], graded) == 0
+    assert "It can." in capsys.readouterr().out
+
+
+LOOK = """
+import json
+from pathlib import Path
+from conftest import make_course
+from autograder import doctor
+print(json.dumps([[row.what, row.holds, row.told] for row in doctor.look(make_course(Path("/nowhere")))]))
+"""
+OPEN_HOME = "mount --bind {0} /mnt && mount -t tmpfs -o mode=755 none {1} && mkdir -p {0} && mount --move /mnt {0} && "
+
+
+def test_sandbox_holds_for_an_ordinary_user():
+    """As root: try as nobody, in a mount namespace where this Python is not behind a closed home."""
+    command = ["env", "HOME=/tmp", f"PYTHONPATH={FIXTURE.parent}", sys.executable, "-c", LOOK]
+    if os.geteuid() == 0:
+        behind_home = Path(sys.base_prefix).is_relative_to(Path.home())
+        script = OPEN_HOME.format(sys.base_prefix, Path.home()) if behind_home else ""
+        script += 'exec setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all "$@"'
+        command = ["unshare", "--mount", "bash", "-c", script, "bash", *command]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [row for row in found if not row[1] and "released" not in row[0]] == []
+    assert any(row[0] == "sandbox: no network" for row in found)
+
+
+def test_database_query_fits_nbgraders_schema(graded):
+    with sqlite3.connect(graded.root / "gradebook.db") as database:
+        assert (
+            database.execute("select count(*) from submitted_assignment").fetchone()[0] == len(VARIANTS) + 5
+        )
+    assert len(gradebook.scores(graded, "tiny", "s001")) == 6  # 3 grades, 3 comments
