@@ -33,14 +33,22 @@ HTML = ROOT / "_build" / "html"
 WORK = ROOT / "_build" / "site"
 STAMP = WORK / "stamp.json"
 EXECUTION_CACHE = ROOT / "_build" / ".jupyter_cache"
-WORDLESS = re.compile(r"^(\{(?!term)[\w:]+\}`[^`<]*`|`[^`]*`|\$[^$]*\$|[\d\s.,:;()±×%+*/=|–−-])*$|^[^`$]*\\[^`$]*$")
+WORDLESS = re.compile(
+    r"^(\{(?!term)[\w:]+\}`[^`<]*`|`[^`]*`|\$[^$]*\$|[\d\s.,:;()±×%+*/=|–−-])*$|^[^`$]*\\[^`$]*$"
+)
 
 
 def fingerprint(paths: Iterable[Path], *words: str) -> str:
     """One hash over the names and contents of all files below the paths."""
     digest = hashlib.sha256("\0".join(words).encode())
     for path in paths:
-        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path] if path.is_file() else []
+        files = (
+            sorted(p for p in path.rglob("*") if p.is_file())
+            if path.is_dir()
+            else [path]
+            if path.is_file()
+            else []
+        )
         for file in files:
             if "__pycache__" in file.parts or file.suffix in {".pyc", ".mo"}:
                 continue
@@ -53,7 +61,9 @@ def data_state() -> str:
     """Which assets are in place: names, sizes and times are enough, the fetcher has verified the contents."""
     folder = Path(os.environ.get("TRANSFER_LEARNING_ASSETS") or ROOT / "_build" / "assets")
     files = sorted(p for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else []
-    return hashlib.sha256("\n".join(f"{p.relative_to(folder)} {p.stat().st_size}" for p in files).encode()).hexdigest()
+    return hashlib.sha256(
+        "\n".join(f"{p.relative_to(folder)} {p.stat().st_size}" for p in files).encode()
+    ).hexdigest()
 
 
 def execution_inputs() -> str:
@@ -96,7 +106,11 @@ def toc_for(toc: dict[str, Any], pages: set[str], captions: dict[str, str]) -> d
         {"caption": captions.get(part["caption"], part["caption"]), "chapters": keep(part["chapters"])}
         for part in toc["parts"]
     ]
-    return {"format": toc["format"], "root": toc["root"], "parts": [part for part in parts if part["chapters"]]}
+    return {
+        "format": toc["format"],
+        "root": toc["root"],
+        "parts": [part for part in parts if part["chapters"]],
+    }
 
 
 def untranslated(template: Path, catalogue: Path) -> list[str]:
@@ -108,7 +122,9 @@ def untranslated(template: Path, catalogue: Path) -> list[str]:
     if not catalogue.is_file():
         return needed
     with catalogue.open("rb") as file:
-        done = {message.id for message in read_po(file) if message.id and message.string and not message.fuzzy}
+        done = {
+            message.id for message in read_po(file) if message.id and message.string and not message.fuzzy
+        }
     return [message for message in needed if message not in done]
 
 
@@ -156,7 +172,9 @@ def captions() -> dict[str, str]:
     found = {}
     for name in ("index", "course_site"):
         with (LOCALE / "ja" / "LC_MESSAGES" / f"{name}.po").open("rb") as file:
-            found |= {message.id: message.string for message in read_po(file) if message.id and message.string}
+            found |= {
+                message.id: message.string for message in read_po(file) if message.id and message.string
+            }
     return found
 
 
@@ -171,13 +189,17 @@ def photos_available() -> bool:
     return True
 
 
-def configuration(edition: str, pages: list[str], toc: dict[str, Any], locale: Path, inputs: str) -> dict[str, Any]:
+def configuration(
+    edition: str, pages: list[str], toc: dict[str, Any], locale: Path, inputs: str
+) -> dict[str, Any]:
     """The Sphinx configuration of one edition (``messages``, ``en`` or ``ja``), made by Jupyter Book from _config.yml."""
     from jupyter_book.config import get_final_config
 
     folder = WORK / edition
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "_toc.yml").write_text(yaml.safe_dump(toc, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    (folder / "_toc.yml").write_text(
+        yaml.safe_dump(toc, allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
     config, _ = get_final_config(
         user_yaml=ROOT / "_config.yml",
         sourcedir=BOOK,
@@ -281,7 +303,11 @@ def remove_old_pages(out: Path, pages: list[str]) -> None:
     keep = {out / f"{page}.html" for page in [*pages, "search", "genindex"]}
     for page in out.rglob("*.html"):
         relative = page.relative_to(out).parts
-        if page not in keep and relative[0] not in {"_static", "_downloads", "_sources"} and (out.name == "ja" or relative[0] != "ja"):
+        if (
+            page not in keep
+            and relative[0] not in {"_static", "_downloads", "_sources"}
+            and (out.name == "ja" or relative[0] != "ja")
+        ):
             page.unlink()
 
 
@@ -291,7 +317,11 @@ def without_dates(catalogue: str) -> str:
     comment = header.splitlines()[0]
     fields = ["Language: ja", "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8"]
     fields += ["Content-Transfer-Encoding: 8bit", "Plural-Forms: nplurals=1; plural=0;"]
-    return "\n".join([comment, 'msgid ""', 'msgstr ""', *(f'"{field}\\n"' for field in fields)]) + blank + messages
+    return (
+        "\n".join([comment, 'msgid ""', 'msgstr ""', *(f'"{field}\\n"' for field in fields)])
+        + blank
+        + messages
+    )
 
 
 def update_catalogues(templates: Path, pages: list[str]) -> None:
@@ -321,7 +351,9 @@ def update_catalogues(templates: Path, pages: list[str]) -> None:
             catalogue = read_po(file, locale="ja", domain=name)
         for message in catalogue:
             # A message without words (a number from a results file, code, a formula) is its own translation.
-            wordless = message.id.startswith("\n") or WORDLESS.match(message.id)  # a formula in a block starts so
+            wordless = message.id.startswith("\n") or WORDLESS.match(
+                message.id
+            )  # a formula in a block starts so
             if message.id and not message.string and wordless:
                 message.string = message.id
             message.flags -= {"python-format", "python-brace-format"}
@@ -335,8 +367,12 @@ def update_catalogues(templates: Path, pages: list[str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lang", choices=["en", "ja"], action="append", help="only this language (default: both)")
-    parser.add_argument("--update-catalogues", action="store_true", help="update book/locale instead of building pages")
+    parser.add_argument(
+        "--lang", choices=["en", "ja"], action="append", help="only this language (default: both)"
+    )
+    parser.add_argument(
+        "--update-catalogues", action="store_true", help="update book/locale instead of building pages"
+    )
     options = parser.parse_args()
     languages = options.lang or ["en", "ja"]
     inputs = all_inputs(languages)

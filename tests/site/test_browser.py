@@ -12,9 +12,21 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
 FLAGS += ["--disable-component-update", "--disable-sync"]
-PAGES = ["index", "background/definition", "applications/images-few-samples", "discussion/index", "exercises/index"]
+PAGES = [
+    "index",
+    "background/definition",
+    "applications/images-few-samples",
+    "discussion/index",
+    "exercises/index",
+]
 PAGES += ["exercises/freezing", "reference/notation", "reference/glossary", "reference/data-photos"]
 PAGES += ["reference/model-efficientnet", "reference/reproducibility", "reference/bibliography", "search"]
 BOTH = [f"{folder}{page}" for folder in ("", "ja/") for page in PAGES]
@@ -40,7 +52,9 @@ def address(site: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
-        pytest.fail("there is no Chromium: install the packages of apt.txt (chromium, fonts-noto-cjk)", pytrace=False)
+        pytest.fail(
+            "there is no Chromium: install the packages of apt.txt (chromium, fonts-noto-cjk)", pytrace=False
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -53,11 +67,20 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     faults: list[str] = []
-    page.on("console", lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on(
+        "console",
+        lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None,
+    )
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
-    page.on("response", lambda answer: faults.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else None)
-    page.on("request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else faults.append(f"asks {r.url}"))
+    page.on(
+        "response",
+        lambda answer: faults.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else None,
+    )
+    page.on(
+        "request",
+        lambda r: None if r.url.startswith((address, "data:", "blob:")) else faults.append(f"asks {r.url}"),
+    )
     yield page
     context.close()
     assert not faults, faults
@@ -70,7 +93,10 @@ def test_a_page_loads_without_error_and_is_accessible(page: Page, address: str, 
         page.goto(f"{address}/{name}.html")
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
         found = Axe().run(page)
-        problems = [f"{v['id']}: {v['help']}: {[n['target'] for n in v['nodes']][:4]}" for v in found.response["violations"]]
+        problems = [
+            f"{v['id']}: {v['help']}: {[n['target'] for n in v['nodes']][:4]}"
+            for v in found.response["violations"]
+        ]
         assert not problems, f"{scheme}: " + "\n".join(problems)
 
 

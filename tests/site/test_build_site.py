@@ -28,7 +28,9 @@ def test_the_japanese_table_of_contents_holds_only_what_is_translated() -> None:
 
 def test_a_page_is_complete_only_when_every_message_is_translated_and_none_doubtful(tmp_path: Path) -> None:
     template = tmp_path / "page.pot"
-    template.write_text('msgid ""\nmsgstr ""\n\nmsgid "One"\nmsgstr ""\n\nmsgid "Two"\nmsgstr ""\n\nmsgid "Three"\nmsgstr ""\n')
+    template.write_text(
+        'msgid ""\nmsgstr ""\n\nmsgid "One"\nmsgstr ""\n\nmsgid "Two"\nmsgstr ""\n\nmsgid "Three"\nmsgstr ""\n'
+    )
     catalogue = tmp_path / "page.po"
     catalogue.write_text(
         'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "One"\nmsgstr "一"\n\n'
@@ -68,7 +70,10 @@ def test_the_fingerprint_sees_contents_and_names(tmp_path: Path, monkeypatch: py
 
 
 PAGE = "---\nmyst:\n  html_meta:\n    description: A page.\n---\n\n# A page\n\n{body}\n"
-CELL = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n  display_name: Python 3\n" + PAGE.removeprefix("---\n")
+CELL = (
+    "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n  display_name: Python 3\n"
+    + PAGE.removeprefix("---\n")
+)
 WRONG = {
     "result": (PAGE.format(body="{result}`none:summary.mean|.3f`"), "experiments/none.py"),
     "reference": (PAGE.format(body="See {doc}`nowhere`."), "nowhere"),
@@ -94,7 +99,18 @@ def test_a_strict_build_refuses_a_page_with_a_fault(fault: str, tmp_path: Path) 
         "nb_execution_mode = 'force'\nnb_execution_raise_on_error = True\nnb_execution_show_tb = True\n"
         f"myst_enable_extensions = ['dollarmath']\nhtml_math_renderer = 'mathml'\ncourse_results = {str(tmp_path)!r}\n"
     )
-    command = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going", "-b", "html", tmp_path, tmp_path / "out"]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-W",
+        "-n",
+        "--keep-going",
+        "-b",
+        "html",
+        tmp_path,
+        tmp_path / "out",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert says in done.stderr + done.stdout

@@ -28,7 +28,9 @@ def soup(page: Path) -> BeautifulSoup:
 
 @cache
 def anchors(page: Path) -> set[str]:
-    return {str(tag["id"]) for tag in soup(page).find_all(id=True)} | {str(tag["name"]) for tag in soup(page).find_all("a", attrs={"name": True})}
+    return {str(tag["id"]) for tag in soup(page).find_all(id=True)} | {
+        str(tag["name"]) for tag in soup(page).find_all("a", attrs={"name": True})
+    }
 
 
 def test_every_internal_link_leads_to_a_page_and_a_place_on_it(site: Path) -> None:
@@ -55,7 +57,9 @@ def test_no_page_style_or_script_asks_another_host(site: Path) -> None:
             if urlparse(address).netloc:
                 asked.append(f"{page.relative_to(site)}: {address}")
     for style in site.rglob("*.css"):
-        for address in re.findall(r"(?:url\(|@import )\s*['\"]?(https?:)?//([^'\")]+)", style.read_text(encoding="utf-8")):
+        for address in re.findall(
+            r"(?:url\(|@import )\s*['\"]?(https?:)?//([^'\")]+)", style.read_text(encoding="utf-8")
+        ):
             asked.append(f"{style.relative_to(site)}: {address}")
     assert not asked, "\n".join(asked)
 
@@ -64,7 +68,9 @@ def test_every_image_says_what_it_shows_and_how_large_it_is(site: Path) -> None:
     for page in pages(site):
         for image in soup(page).select("article img"):
             assert image.get("alt", "").strip(), f"{page}: {image} has no alternative text"
-            assert image.get("width") and image.get("height"), f"{page}: {image} has no size, so the page will jump"
+            assert image.get("width") and image.get("height"), (
+                f"{page}: {image} has no size, so the page will jump"
+            )
 
 
 def test_every_page_has_a_language_a_title_a_description_and_one_heading(site: Path) -> None:
@@ -77,14 +83,18 @@ def test_every_page_has_a_language_a_title_a_description_and_one_heading(site: P
             continue
         description = html.find("meta", attrs={"name": "description"})
         assert description and description["content"].strip(), page
-        assert descriptions.setdefault(description["content"], page) == page, "two pages have the same description"
+        assert descriptions.setdefault(description["content"], page) == page, (
+            "two pages have the same description"
+        )
         assert len(html.select("article h1")) == 1, page
 
 
 @pytest.mark.parametrize("name", FIRST_PAGES)
 def test_the_first_pages_are_offered_in_both_languages_and_lead_to_each_other(site: Path, name: str) -> None:
     english, japanese = site / f"{name}.html", site / "ja" / f"{name}.html"
-    assert japanese.is_file(), f"{name} is not offered in Japanese: run `make catalogues` and translate what it lists"
+    assert japanese.is_file(), (
+        f"{name} is not offered in Japanese: run `make catalogues` and translate what it lists"
+    )
     for page, other in ((english, japanese), (japanese, english)):
         switch = soup(page).select_one("a.language-switch")
         assert switch is not None
@@ -111,9 +121,18 @@ def test_japanese_pages_are_japanese(site: Path) -> None:
 
 def test_every_part_of_the_table_of_contents_is_there(site: Path) -> None:
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    captions = [caption.get_text(strip=True) for caption in soup(site / "index.html").select(".bd-sidebar-primary .caption-text")]
+    captions = [
+        caption.get_text(strip=True)
+        for caption in soup(site / "index.html").select(".bd-sidebar-primary .caption-text")
+    ]
     assert captions == [part["caption"] for part in toc["parts"]]
-    assert [c.lower() for c in captions] == ["background", "applications", "discussion", "exercises", "reference"]
+    assert [c.lower() for c in captions] == [
+        "background",
+        "applications",
+        "discussion",
+        "exercises",
+        "reference",
+    ]
 
 
 def test_the_notebook_to_download_is_the_released_one(site: Path) -> None:
@@ -127,7 +146,10 @@ def test_the_tasks_on_the_page_are_those_of_the_notebook(site: Path) -> None:
     notebook = json.loads((ROOT / "exercises" / "freezing" / "freezing.ipynb").read_text(encoding="utf-8"))
     metadata = [cell["metadata"].get("nbgrader", {}) for cell in notebook["cells"]]
     points = {grade["grade_id"]: grade["points"] for grade in metadata if grade.get("grade")}
-    rows = [row.find_all("td") for row in soup(site / "exercises" / "freezing.html").select("article table tbody tr")]
+    rows = [
+        row.find_all("td")
+        for row in soup(site / "exercises" / "freezing.html").select("article table tbody tr")
+    ]
     shown = {row[1].get_text().partition("(")[0]: int(row[2].get_text()) for row in rows}
     shown["reflection"] = shown.pop("a written answer")
     assert shown == points
@@ -137,8 +159,12 @@ def solution_lines() -> set[str]:
     """Distinctive lines between the solution marks of every assignment."""
     lines = set()
     for source in (ROOT / "solutions").glob("*/*.py"):
-        for block in re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", source.read_text(encoding="utf-8"), re.DOTALL):
-            lines |= {line.strip().removeprefix("# ") for line in block.splitlines() if len(line.strip()) > 25}
+        for block in re.findall(
+            r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", source.read_text(encoding="utf-8"), re.DOTALL
+        ):
+            lines |= {
+                line.strip().removeprefix("# ") for line in block.splitlines() if len(line.strip()) > 25
+            }
     return lines
 
 

@@ -20,7 +20,9 @@ def test_a_formula_becomes_mathml_without_any_script() -> None:
 
 
 def test_a_quiz_keeps_each_choice_with_its_explanation() -> None:
-    first, second = split_choices(["- [ ] No.", "", "  Because.", "- [x] Yes.", "", "  Since so.", "", "  And so."])
+    first, second = split_choices(
+        ["- [ ] No.", "", "  Because.", "- [x] Yes.", "", "  Since so.", "", "  And so."]
+    )
     assert first == (False, 0, "No.", "Because.")
     assert second[0] and second[3] == "Since so.\n\nAnd so."
 
@@ -66,7 +68,9 @@ def test_the_other_edition_is_reached_by_a_relative_address() -> None:
 
 
 def test_openers_of_the_table_of_contents_get_the_name_of_their_page() -> None:
-    html = '<a class="reference internal" href="x.html">The <em>page</em></a><details><summary><i></i></summary>'
+    html = (
+        '<a class="reference internal" href="x.html">The <em>page</em></a><details><summary><i></i></summary>'
+    )
     assert 'aria-label="The page"' in name_toggles(html)
 
 

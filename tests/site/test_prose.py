@@ -30,11 +30,17 @@ def typed_numbers(text: str) -> list[str]:
 @pytest.mark.parametrize("page", MEASURED)
 def test_no_result_is_typed_into_a_measured_page(page: str) -> None:
     found = typed_numbers((BOOK / f"{page}.md").read_text(encoding="utf-8"))
-    assert not found, f"{page}.md: write {{result}}`file:key|format` instead of {found}, or cite where they come from"
+    assert not found, (
+        f"{page}.md: write {{result}}`file:key|format` instead of {found}, or cite where they come from"
+    )
 
 
 def test_the_search_for_typed_results_finds_them() -> None:
-    assert typed_numbers("Frozen reaches 0.93, others 46% or 2.5 percentage points less.") == ["0.93", "46%", "2.5 percentage points"]
+    assert typed_numbers("Frozen reaches 0.93, others 46% or 2.5 percentage points less.") == [
+        "0.93",
+        "46%",
+        "2.5 percentage points",
+    ]
     assert typed_numbers("It reports 0.9477 {cite:p}`someone`, with a 95% interval.") == []
     assert typed_numbers("Over {result}`file:key|percent` in 3 steps, version 2.") == []
 
@@ -47,11 +53,23 @@ def test_translations_keep_every_measured_number_and_add_none(page: str) -> None
         if not message.id or not message.string:
             continue
         assert sorted(RESULT.findall(message.string)) == sorted(RESULT.findall(message.id)), message.id
-        extra = set(NUMBER.findall(ROLE.sub("", message.string))) - set(NUMBER.findall(ROLE.sub("", message.id)))
-        assert not {number for number in extra if number.strip() not in FACTS}, f"{extra} only in: {message.string}"
+        extra = set(NUMBER.findall(ROLE.sub("", message.string))) - set(
+            NUMBER.findall(ROLE.sub("", message.id))
+        )
+        assert not {number for number in extra if number.strip() not in FACTS}, (
+            f"{extra} only in: {message.string}"
+        )
 
 
 def test_terms_of_the_vocabulary_are_defined() -> None:
     glossary = (BOOK / "reference" / "glossary.md").read_text(encoding="utf-8")
-    for term in ("backbone", "frozen", "fine-tuning", "negative transfer", "label efficiency", "domain shift", "held-out"):
+    for term in (
+        "backbone",
+        "frozen",
+        "fine-tuning",
+        "negative transfer",
+        "label efficiency",
+        "domain shift",
+        "held-out",
+    ):
         assert f"\n{term}\n" in glossary

@@ -9,7 +9,10 @@ from course_site.results import ResultError, look_up, show
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    results = {"summary": {"frozen": {"mean": 0.9314, "low": 0.9, "high": 0.96}}, "runs": [{"seconds": 61.25}]}
+    results = {
+        "summary": {"frozen": {"mean": 0.9314, "low": 0.9, "high": 0.96}},
+        "runs": [{"seconds": 61.25}],
+    }
     (tmp_path / "photos.json").write_text(json.dumps(results))
     return tmp_path
 
@@ -53,7 +56,9 @@ def test_an_interval_is_written_the_japanese_way_in_japanese() -> None:
     assert show({"low": 0.85, "high": 0.95}, "interval", language="ja") == "85.0〜95.0%"
 
 
-@pytest.mark.parametrize(("value", "style"), [({"mean": 1}, ".3f"), (0.5, "d"), (None, ""), ({"mean": 1}, "interval")])
+@pytest.mark.parametrize(
+    ("value", "style"), [({"mean": 1}, ".3f"), (0.5, "d"), (None, ""), ({"mean": 1}, "interval")]
+)
 def test_a_value_that_does_not_fit_its_style_is_refused(value: object, style: str) -> None:
     with pytest.raises(ResultError):
         show(value, style)

@@ -20,7 +20,9 @@ def require_alt(app: Sphinx, doctree: nodes.document) -> None:
     """Warn about every image without an alternative text; a strict build then fails."""
     for image in doctree.findall(nodes.image):
         if not image.get("alt", "").strip():
-            logger.warning("image %r has no alternative text: say what it shows with :alt:", image["uri"], location=image)
+            logger.warning(
+                "image %r has no alternative text: say what it shows with :alt:", image["uri"], location=image
+            )
 
 
 def with_size(tag: str, width: int, height: int) -> str:
@@ -33,7 +35,9 @@ def with_size(tag: str, width: int, height: int) -> str:
     return tag.replace("<img", f'<img width="{width}" height="{height}" loading="lazy"', 1)
 
 
-def add_sizes(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+def add_sizes(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
     """Write the size of every local raster image into the page."""
     if "body" not in context or app.builder.format != "html":
         return

@@ -22,7 +22,9 @@ def other_edition(pagename: str, language: str) -> str:
     return f"{up}ja/{pagename}.html" if language == "en" else f"{up}../{pagename}.html"
 
 
-def add_switch(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+def add_switch(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
     """Give the templates the address of the other edition, when there is one."""
     both = pagename in set(app.config.course_japanese_pages) | {"search", "genindex"}
     context["other_edition"] = other_edition(pagename, app.config.language) if both else None
@@ -36,7 +38,9 @@ def translate_description(app: Sphinx, doctree: nodes.document) -> None:
         meta["content"] = catalogue.gettext(meta["content"])
 
 
-def english_page(app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.TextElement) -> nodes.reference | None:
+def english_page(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.TextElement
+) -> nodes.reference | None:
     """In the Japanese edition, lead a ``{doc}`` link to a page that is not translated yet to the English one."""
     if app.config.language != "ja" or node.get("reftype") != "doc":
         return None

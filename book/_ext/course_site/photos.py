@@ -12,7 +12,8 @@ from sphinx.util.docutils import SphinxDirective
 
 _ = get_translation("course_site")
 CELL = re.compile(
-    r"^```\{code-cell\}[^\n]*\n(?P<options>---\n.*?\n---\n|(?::[^\n]*\n)*)(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE
+    r"^```\{code-cell\}[^\n]*\n(?P<options>---\n.*?\n---\n|(?::[^\n]*\n)*)(?P<code>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
 )
 TAGGED = re.compile(r"tags:.*\bphotos\b")
 

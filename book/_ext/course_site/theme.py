@@ -17,14 +17,18 @@ logger = logging.getLogger(__name__)
 USED_ICON = re.compile(r'class="[^"]*\bfa[srb]?\b[^"]*"|class="[^"]*\bfa-[^"]*"')
 ICON_NAME = re.compile(r"\bfa-([a-z0-9-]+)\b")
 NOT_ICONS = {"solid", "regular", "brands", "lg", "sm", "xs", "fw"}
-TOGGLE = re.compile(r'(<a class="reference[^"]*" href="[^"]*">(?P<name>.*?)</a>\s*<details[^>]*>\s*<summary)(>)', re.DOTALL)
+TOGGLE = re.compile(
+    r'(<a class="reference[^"]*" href="[^"]*">(?P<name>.*?)</a>\s*<details[^>]*>\s*<summary)(>)', re.DOTALL
+)
 TAG = re.compile(r"<[^>]+>")
 
 
 def require_description(app: Sphinx, doctree: nodes.document) -> None:
     """Warn about a page without ``myst: html_meta: description:``; a strict build then fails."""
     if not any(meta.get("name") == "description" for meta in doctree.findall(nodes.meta)):
-        logger.warning("the page has no description: add 'myst: html_meta: description: ...'", location=doctree)
+        logger.warning(
+            "the page has no description: add 'myst: html_meta: description: ...'", location=doctree
+        )
 
 
 def name_toggles(html: str) -> str:
@@ -32,7 +36,9 @@ def name_toggles(html: str) -> str:
     return TOGGLE.sub(lambda m: f'{m[1]} aria-label="{TAG.sub("", m["name"]).strip()}"{m[3]}', html)
 
 
-def mend_context(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+def mend_context(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
     """Name the openers of the table of contents, and let the colours follow the reader's system by default."""
     context["default_mode"] = "auto"
     if "generate_toctree_html" in context:
@@ -62,13 +68,17 @@ def icon_rules(names: set[str], script: str) -> str:
     ]
     for name in sorted(names):
         # The script holds the regular style before the solid one: the last shape of a name is the solid one.
-        shapes = re.findall(rf'[{{,]"?{re.escape(name)}"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+",\[?"([^"]+)"', script)
+        shapes = re.findall(
+            rf'[{{,]"?{re.escape(name)}"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+",\[?"([^"]+)"', script
+        )
         if not shapes:
             logger.warning("the theme's icon script has no icon %r", name)
             continue
         width, height, path = shapes[-1]
-        svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'><path d='{path}'/></svg>"
-        rules.append(f".fa-{name} {{ --icon: url(\"data:image/svg+xml,{quote(svg, safe=' =:/')}\"); }}")
+        svg = (
+            f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'><path d='{path}'/></svg>"
+        )
+        rules.append(f'.fa-{name} {{ --icon: url("data:image/svg+xml,{quote(svg, safe=" =:/")}"); }}')
     return "\n".join(rules) + "\n"
 
 
@@ -77,7 +87,11 @@ def write_icons(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     out = Path(app.outdir)
-    pages = [page for page in out.rglob("*.html") if app.config.language == "ja" or "ja" not in page.relative_to(out).parts]
+    pages = [
+        page
+        for page in out.rglob("*.html")
+        if app.config.language == "ja" or "ja" not in page.relative_to(out).parts
+    ]
     used = {
         name
         for page in pages
