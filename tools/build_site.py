@@ -1,13 +1,13 @@
 """Build the book: every page executed, strictly, in English and in Japanese.
 
-    .venv/bin/python tools/build_site.py                        both languages -> _build/html/index.html
-    .venv/bin/python tools/build_site.py --lang en              English only
-    .venv/bin/python tools/build_site.py --update-catalogues    bring book/locale up to date with the English pages
+    .venv/bin/python tools/build_site.py                      both languages -> _build/html/index.html
+    .venv/bin/python tools/build_site.py --lang en            English only
+    .venv/bin/python tools/build_site.py --update-catalogues  bring book/locale up to date with the English
 
-The steps: extract the messages of every page (this executes the pages; outputs are kept in a cache), compare them with
-the Japanese catalogues, build English, then build Japanese from the pages whose catalogue is complete. Nothing changed
-since the last good build: nothing is done. The code, results or data that the pages run on changed: the cache of
-outputs is dropped, because it looks at the pages alone.
+The steps: extract the messages of every page (this executes the pages; outputs are kept in a cache), compare
+them with the Japanese catalogues, build English, then build Japanese from the pages whose catalogue is
+complete. Nothing changed since the last good build: nothing is done. The code, results or data that the pages
+run on changed: the cache of outputs is dropped, because it looks at the pages alone.
 """
 
 import argparse
@@ -166,7 +166,7 @@ def compile_catalogues(pages: list[str]) -> Path:
 
 
 def captions() -> dict[str, str]:
-    """The words around the pages in Japanese: part captions, the site's title, the labels given to the theme."""
+    """The words around the pages in Japanese: part captions, the site's title, labels given to the theme."""
     from babel.messages.pofile import read_po
 
     found = {}
@@ -192,7 +192,7 @@ def photos_available() -> bool:
 def configuration(
     edition: str, pages: list[str], toc: dict[str, Any], locale: Path, inputs: str
 ) -> dict[str, Any]:
-    """The Sphinx configuration of one edition (``messages``, ``en`` or ``ja``), made by Jupyter Book from _config.yml."""
+    """The Sphinx configuration of one edition (``messages``, ``en``, ``ja``), made from _config.yml."""
     from jupyter_book.config import get_final_config
 
     folder = WORK / edition
@@ -231,7 +231,6 @@ def configuration(
         config["html_theme_options"] |= {
             "search_bar_text": captions()["Search"],
             "toc_title": captions()["On this page"],
-            "logo": config["html_theme_options"]["logo"] | {"text": captions()["Transfer learning"]},
         }
         # A page not translated yet is found in the English edition.
         config["intersphinx_mapping"] = {"en": ("../", str(HTML / "objects.inv"))}
@@ -239,7 +238,7 @@ def configuration(
 
 
 def isolate_kernels() -> None:
-    """Run the cells with a profile of our own: no start-up files of the person who builds, no notice on stderr."""
+    """Run the cells with a profile of our own: no start-up files of whoever builds, no notice on stderr."""
     profile = WORK / "ipython" / "profile_default"
     profile.mkdir(parents=True, exist_ok=True)
     (profile / "ipython_kernel_config.py").write_text(
@@ -312,7 +311,7 @@ def remove_old_pages(out: Path, pages: list[str]) -> None:
 
 
 def without_dates(catalogue: str) -> str:
-    """A catalogue with only the header fields that matter: no dates, no versions, so that a diff shows translations."""
+    """A catalogue with only the header fields that matter, so that a diff shows translations and no dates."""
     header, blank, messages = catalogue.partition("\n\n")
     comment = header.splitlines()[0]
     fields = ["Language: ja", "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8"]

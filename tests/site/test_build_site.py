@@ -28,9 +28,7 @@ def test_the_japanese_table_of_contents_holds_only_what_is_translated() -> None:
 
 def test_a_page_is_complete_only_when_every_message_is_translated_and_none_doubtful(tmp_path: Path) -> None:
     template = tmp_path / "page.pot"
-    template.write_text(
-        'msgid ""\nmsgstr ""\n\nmsgid "One"\nmsgstr ""\n\nmsgid "Two"\nmsgstr ""\n\nmsgid "Three"\nmsgstr ""\n'
-    )
+    template.write_text("\n".join(f'msgid "{text}"\nmsgstr ""\n' for text in ("", "One", "Two", "Three")))
     catalogue = tmp_path / "page.po"
     catalogue.write_text(
         'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "One"\nmsgstr "一"\n\n'
@@ -97,7 +95,8 @@ def test_a_strict_build_refuses_a_page_with_a_fault(fault: str, tmp_path: Path) 
         f"sys.path.insert(0, {str(build_site.BOOK / '_ext')!r})\n"
         "extensions = ['myst_nb', 'course_site']\n"
         "nb_execution_mode = 'force'\nnb_execution_raise_on_error = True\nnb_execution_show_tb = True\n"
-        f"myst_enable_extensions = ['dollarmath']\nhtml_math_renderer = 'mathml'\ncourse_results = {str(tmp_path)!r}\n"
+        "myst_enable_extensions = ['dollarmath']\nhtml_math_renderer = 'mathml'\n"
+        f"course_results = {str(tmp_path)!r}\n"
     )
     command = [
         sys.executable,

@@ -1,4 +1,4 @@
-"""Prose and numbers: a measured number is never typed by hand, in either language, and no page claims what was not measured."""
+"""Prose and numbers: a measured number is never typed by hand, in either language, nor is a claim."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The Sphinx extension of the book: measured numbers, drawings, quizzes, two languages, and mends of the theme."""
+"""The book's Sphinx extension: measured numbers, drawings, quizzes, two languages, mends of the theme."""
 
 from pathlib import Path
 

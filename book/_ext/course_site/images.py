@@ -1,4 +1,4 @@
-"""Images: each has an alternative text (else the build fails) and its size, so that the page does not jump."""
+"""Each image has an alternative text, else the build fails, and its size, so that the page does not jump."""
 
 import html
 import re

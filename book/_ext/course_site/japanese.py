@@ -1,7 +1,7 @@
 """Japanese search that finds: the index is split into words by Janome, and so is the reader's query.
 
-Sphinx splits the text of the pages but not the query, so 自然言語処理 finds nothing although 自然, 言語 and 処理 are
-in the index. The script below splits the query against the words of the index, longest first.
+Sphinx splits the text of the pages but not the query, so 自然言語処理 finds nothing although 自然, 言語 and
+処理 are in the index. The script below splits the query against the words of the index, longest first.
 """
 
 from sphinx.application import Sphinx

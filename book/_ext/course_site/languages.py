@@ -1,7 +1,7 @@
 """Two editions of each page, and the link between them.
 
-English is the source, at the root of the site; Japanese is under ``ja/``. ``course_japanese_pages`` names the pages
-whose catalogue is complete: only those are built in Japanese, and only those offer the switch.
+English is the source, at the root of the site; Japanese is under ``ja/``. ``course_japanese_pages`` names
+the pages whose catalogue is complete: only those are built in Japanese, and only those offer the switch.
 """
 
 from pathlib import Path
@@ -41,7 +41,7 @@ def translate_description(app: Sphinx, doctree: nodes.document) -> None:
 def english_page(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.TextElement
 ) -> nodes.reference | None:
-    """In the Japanese edition, lead a ``{doc}`` link to a page that is not translated yet to the English one."""
+    """In the Japanese edition, lead a link to a page that is not translated yet to the English one."""
     if app.config.language != "ja" or node.get("reftype") != "doc":
         return None
     docname = docname_join(node["refdoc"], node["reftarget"])

@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 
 
 def to_mathml(latex: str, *, block: bool, location: nodes.Node | None = None) -> str:
-    """The MathML element for a formula. A formula that cannot be read is a warning, so a strict build fails."""
+    """The MathML element for a formula. A formula with a mistake is a warning: a strict build fails."""
     try:
         formula = convert(latex, display="block" if block else "inline")
     except Exception as error:

@@ -1,6 +1,7 @@
-"""Where the photo set cannot be had, its cells are shown without being run, and a note says what to use instead.
+"""Where the photo set cannot be had, its cells are shown but not run, and a note says what to use instead.
 
-Cells that need the photos carry the tag ``photos``. The rest of the page, measured results included, stays as it is.
+Cells that need the photos carry the tag ``photos``. The rest of the page stays as it is, measured results
+included.
 """
 
 import re
@@ -19,7 +20,7 @@ TAGGED = re.compile(r"tags:.*\bphotos\b")
 
 
 def without_photos(source: str) -> str:
-    """The page with each cell tagged ``photos`` shown as plain code; the note stands above the first of them."""
+    """The page with each cell tagged ``photos`` shown as plain code, and the note above the first."""
     noted = False
 
     def plain(match: re.Match[str]) -> str:
@@ -38,9 +39,9 @@ class PhotosMissing(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         text = _(
-            "The photo set of this page is a Debian package and is not on the machine that built it, so the cells that "
-            "need it were not run. The measured results below are complete. To run the cells yourself, use the ants "
-            "and bees of the PyTorch tutorial instead:"
+            "The photo set of this page is a Debian package and is not on the machine that built it, so the "
+            "cells that need it were not run. The measured results below are complete. To run the cells "
+            "yourself, use the ants and bees of the PyTorch tutorial instead:"
         )
         note = nodes.note()
         note += nodes.paragraph("", text, translatable=False)

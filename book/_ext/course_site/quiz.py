@@ -1,8 +1,8 @@
 """A question with choices; every choice, right or wrong, opens to its explanation.
 
-Written as ``{quiz} The question?`` with a list. ``- [x]`` marks a right choice, ``- [ ]`` a wrong one; the first line
-is the choice, the indented text below it the explanation. Shown with the browser's own ``<details>``: it works by
-keyboard, without script and on paper.
+Written as ``{quiz} The question?`` with a list. ``- [x]`` marks a right choice, ``- [ ]`` a wrong one; the
+first line is the choice, the indented text below it the explanation. Shown with the browser's own
+``<details>``: it works by keyboard, without script and on paper.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Measured numbers in prose: the role ``{result}`file:path.to.value|format``` reads them from ``results/file.json``.
+"""Measured numbers in prose: ``{result}`file:path.to.value|format``` reads them from ``results/file.json``.
 
 A number is never typed by hand. An unknown file, key or format is a warning, so a strict build fails.
 """
@@ -44,8 +44,8 @@ def show(value: Any, style: str, *, language: str = "en") -> str:
     """A value as a reader sees it.
 
     ``style`` is ``percent`` (0.931 -> 93.1%), ``interval`` (a table with ``low`` and ``high``, in percent),
-    ``difference`` (a table with ``mean``, ``low`` and ``high``, in percentage points), or any Python format such as
-    ``.3f`` or ``,``. A value that is a word, such as a verdict, is shown in the page's language.
+    ``difference`` (a table with ``mean``, ``low`` and ``high``, in percentage points), or any Python format
+    such as ``.3f`` or ``,``. A value that is a word, such as a verdict, is shown in the page's language.
 
     Raises:
         ResultError: the value does not fit the style.

@@ -39,7 +39,7 @@ def name_toggles(html: str) -> str:
 def mend_context(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Name the openers of the table of contents, and let the colours follow the reader's system by default."""
+    """Name the openers of the table of contents; let the colours follow the reader's system by default."""
     context["default_mode"] = "auto"
     if "generate_toctree_html" in context:
         generate = context["generate_toctree_html"]
