@@ -1,4 +1,4 @@
-"""nbgrader's configuration: the course in _build/course, graded by our sandbox instead of the student's own kernel."""
+"""nbgrader's configuration: the course in _build/course, graded in our sandbox, not in a kernel."""
 
 from autograder.course import Course
 from autograder.nbgrader_plugin import configure

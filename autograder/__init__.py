@@ -1,4 +1,4 @@
-"""The grader of the course. In a notebook: ``from autograder import checks`` and ``check = checks("freezing")``.
+"""The grader of the course. A notebook needs ``from autograder import checks; check = checks("freezing")``.
 
 This file stays light: it is what a student's notebook imports.
 """

@@ -1,4 +1,5 @@
-"""The grader's commands: ``python -m autograder COMMAND [ASSIGNMENT ...]``. Each does only what is not done yet."""
+"""The grader's commands: ``python -m autograder COMMAND [ASSIGNMENT ...]``. Each does what is
+not done yet."""
 
 import argparse
 import sys
@@ -10,7 +11,7 @@ from autograder.faults import InfrastructureFault
 
 
 def main(arguments: list[str] | None = None, course: Course | None = None) -> int:
-    """Run one command; the exit code: 0 when all is well, 1 for a fault of the grader, 2 for a wrong command line.
+    """Run one command. The exit code: 0 all is well, 1 a fault of the grader, 2 a wrong command line.
 
     ``course`` is the repository's own when not given.
     """

@@ -22,7 +22,7 @@ def checks(assignment: str, namespace: dict[str, Any] | None = None) -> Callable
         namespace: where to find the student's functions; the caller's globals when not given.
 
     Returns:
-        ``check(task)``, which runs the task's tests, shows a report, and raises :class:`CheckFailed` when one fails.
+        ``check(task)``: runs the task's tests, shows a report, raises :class:`CheckFailed` when one fails.
     """
     from autograder.course import SUITES
 

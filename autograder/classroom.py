@@ -1,4 +1,4 @@
-"""Grade a whole class: what the commands ``grade`` and ``feedback`` do, with progress and one line a submission."""
+"""Grade a whole class: the commands ``grade`` and ``feedback``, with progress and one line a submission."""
 
 from dataclasses import dataclass, field
 
@@ -21,10 +21,10 @@ class Summary:
 
 
 def grade(course: Course, assignment: str, console: Console, students: list[str] | None = None) -> Summary:
-    """Grade an assignment's submissions and put them into the gradebook; those with nothing new are left alone.
+    """Grade an assignment's submissions into the gradebook; those with nothing new are left alone.
 
-    A fault of the grader stops only the submission that met it: nothing is written for that one. When the sandbox
-    cannot even start, :class:`InfrastructureFault` is raised.
+    A fault of the grader stops only the submission that met it: nothing is written for that one. When the
+    sandbox cannot even start, :class:`InfrastructureFault` is raised.
     """
     summary = Summary()
     everyone, unfit = handed_in.ids(course, assignment)

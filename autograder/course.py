@@ -1,4 +1,4 @@
-"""Where everything of a course is. Tests make courses of their own; the repository's is :meth:`Course.here`."""
+"""Where everything of a course is. The repository's course is ``Course.here()``; tests make their own."""
 
 import os
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Course:
     """The folders of a course.
 
     Attributes:
-        root: nbgrader's course root: ``source/ release/ submitted/ autograded/ feedback/ verdicts/``, all generated.
+        root: nbgrader's course root: ``source/ release/ submitted/ autograded/ feedback/ ...``, generated.
         solutions: one folder per assignment with its text source.
         suites: one folder per assignment with its rig and its tests.
         exercises: where released notebooks are put for students.
@@ -39,7 +39,7 @@ class Course:
         )
 
     def assignments(self) -> list[str]:
-        """The names of all assignments: the folders of ``solutions/`` that hold a source of their own name."""
+        """The names of all assignments: the folders of ``solutions/`` with a source of that name."""
         return sorted(
             path.parent.name for path in self.solutions.glob("*/*.py") if path.stem == path.parent.name
         )

@@ -3,7 +3,7 @@
     came = student.call("scale", inputs)
     expect.close(came, inputs * 2, "scale(inputs)", why="...", tries="...")
 
-A suite raises :class:`Mistake` itself where it can name the misconception; these helpers are for the plain cases.
+A suite raises :class:`Mistake` itself where it can name the misconception; these are for the plain cases.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,8 @@ class Mistake(AssertionError):
         came: what came instead.
         why: why it matters.
         tries: what to try.
-        page: where the book explains it, relative to the site, for example ``background/definition.html#frozen``.
+        page: where the book explains it, relative to the site, for example
+            ``background/definition.html#frozen``.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ def close(
 
 
 def same_bits(first: torch.Tensor, second: torch.Tensor) -> bool:
-    """Whether two tensors have the same dtype, shape and bytes. A NaN equals itself here, and 0.0 is not -0.0."""
+    """Whether two tensors have the same dtype, shape and bytes. A NaN equals itself, 0.0 is not -0.0."""
     if first.dtype != second.dtype or first.shape != second.shape:
         return False
     if first.numel() == 0:
@@ -135,8 +136,11 @@ def same_bits(first: torch.Tensor, second: torch.Tensor) -> bool:
 
 
 def mapping(value: Any, what: str, names: Iterable[str], **words) -> dict[str, Any]:
-    """The value, if it is a dictionary that has these names; else a :class:`Mistake`. For what a rig call gave:
-    hostile code may have answered in the rig's place, and a suite that trips over it gives no verdict at all."""
+    """The value, if it is a dictionary that has these names; else a :class:`Mistake`.
+
+    For what a rig call gave: hostile code may have answered in the rig's place, and a suite that trips over
+    it gives no verdict at all.
+    """
     missing = sorted(set(names) - set(value)) if isinstance(value, dict) else sorted(names)
     if missing:
         wanted = f"values named {', '.join(sorted(names))}"

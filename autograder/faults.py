@@ -21,15 +21,20 @@ class StudentFault(Exception):
         message: the exception's message, or what is known about the fault.
         line: the last line of the student's own code that it came through, or empty.
         where: where that line is, or empty.
-        rig: whether the call was one of the rig's: the course's own helper met what the student's code had made.
+        rig: whether it was a call of the rig: the course's own helper met what the student's code made.
     """
 
     def __init__(self, kind, function, *, exception="", message="", line="", where="", rig=False):
         super().__init__(f"{function}: {kind} {exception} {message}".strip())
         self.kind = kind
         self.function = function
-        self.exception = exception
-        self.message = message
-        self.line = line
-        self.where = where
+        self.exception = printable(exception)
+        self.message = printable(message)
+        self.line = printable(line)
+        self.where = printable(where)
         self.rig = rig
+
+
+def printable(text: str) -> str:
+    """A student's text without what could steer a terminal or turn the line around."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text)

@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever sees half of one, and reading what a student named without following links."""
+"""Writing files so that nobody ever sees half of one, and reading what a student named without trust."""
 
 import os
 import stat
@@ -13,8 +13,8 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.chmod(name, mode)
-        os.replace(name, path)
+        Path(name).chmod(mode)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

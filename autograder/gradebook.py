@@ -1,7 +1,7 @@
-"""nbgrader's gradebook: put verdicts into it, look whether they are there, write feedback and the grades table.
+"""nbgrader's gradebook: put verdicts into it, ask whether they are there, write feedback and grades.csv.
 
-nbgrader itself does the writing. Only the questions that are asked on every run, "is anything new?", are put to the
-database directly, because importing nbgrader takes longer than answering them.
+nbgrader itself does the writing. Only the questions that are asked on every run, "is anything new?", are put
+to the database directly, because importing nbgrader takes longer than answering them.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ order by base_cell.name, base_cell.type
 
 
 def scores(course: Course, assignment: str, student: str) -> list[tuple]:
-    """Every cell's scores and comments as the gradebook holds them; empty when it does not know the submission."""
+    """Every cell's scores and comments as the gradebook holds them; empty when it has no such submission."""
     path = course.root / "gradebook.db"
     if not path.is_file():
         return []
@@ -100,7 +100,7 @@ def _mark(course, verdict):
 
 
 def _copy_timestamp(course, verdict, folder):
-    """nbgrader reads when a submission was handed in from this file; one that it could not read would stop it."""
+    """nbgrader reads from this file when a submission was handed in; a file it cannot read would stop it."""
     from nbgrader.utils import parse_utc
 
     path = course.submitted(verdict.assignment, verdict.student).with_name("timestamp.txt")
@@ -143,7 +143,7 @@ def graded_students(course: Course, assignment: str) -> list[str]:
 
 
 def export(course: Course) -> tuple[Path, bool]:
-    """Write ``grades.csv`` with nbgrader's exporter, sorted by assignment and student; its path, and whether it changed.
+    """Write ``grades.csv`` with nbgrader's exporter, sorted. Gives its path, and whether it changed.
 
     Does nothing when the gradebook has not been written since the last time.
     """

@@ -1,8 +1,8 @@
 """From a submission to a verdict, and from there into nbgrader's gradebook.
 
-A verdict is a file. It holds as long as the submission, the suite, the release, the limits, the environment and the
-course's secret are what they were; then nothing runs again. A fault of the grader itself is never a verdict: nothing
-is written, and what was there stays.
+A verdict is a file. It holds as long as the submission, the suite, the release, the limits, the environment
+and the course's secret are what they were; then nothing runs again. A fault of the grader itself is never a
+verdict: nothing is written, and what was there stays.
 """
 
 import hashlib
@@ -66,7 +66,7 @@ class Verdict:
 
 
 def secret(course: Course) -> bytes:
-    """The course's secret, from which each submission's seed is made. Created once; only its owner may read it."""
+    """The course's secret, which makes each submission's seed. Created once, readable by its owner only."""
     path = course.root / "secret_seed"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -171,8 +171,11 @@ class Grader:
 
     def start(self) -> None:
         """Start the sandbox now, if it is not there yet, and probe it."""
+        import torch
+
         from autograder.sandbox import probe
 
+        torch.set_num_threads(1)  # the suite's own sums then do not depend on how many cores there are
         if self._worker is None:
             self._worker = probe.start(self.course)
 
@@ -231,6 +234,9 @@ class Grader:
             if not isinstance(fault, SuiteFault):
                 self.close()  # the next submission gets a fresh sandbox
             raise
+        except Exception as error:
+            self.close()
+            raise InfrastructureFault(f"the grader met something unforeseen: {error!r}") from error
         for name, points in checks.items():
             if verdict.tasks[name].max_points != points:
                 raise SuiteFault(
@@ -258,6 +264,6 @@ def _told(fault):
         "timeout": f"did not finish ({fault.message}), and was left out",
         "died": f"ended its process ({fault.message}), and was left out",
     }
-    return words.get(fault.kind, f"gave something that cannot be read ({fault.message}), and was left out")[
+    told = words.get(fault.kind, f"gave something that cannot be read ({fault.message}), and was left out")[
         :500
     ]

@@ -21,7 +21,7 @@ class WireLimits:
     nodes: int = 100_000
     """Values, list items and dictionary items together."""
     integer_bits: int = 64
-    """Larger integers are refused: nothing in the course needs them, and printing them costs quadratic time."""
+    """Larger integers are refused: nothing needs them, and printing them costs quadratic time."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class SandboxLimits:
     """What one submission may use."""
 
     cell_seconds: float = 15.0
-    """One notebook cell. Cells define functions; those that train on photos carry the tag ``demo`` and do not run."""
+    """One notebook cell. Cells define functions; those tagged ``demo`` train on photos, and do not run."""
     call_seconds: float = 10.0
     """One call of a student's function. The suites' calls take milliseconds."""
     submission_seconds: float = 120.0

@@ -1,10 +1,10 @@
-"""How the grader plugs into nbgrader's autograde step: the configuration, and what takes the place of Execute.
+"""How the grader plugs into nbgrader's autograde step: the configuration, and what replaces Execute.
 
-With :func:`configure` in ``nbgrader_config.py``, ``nbgrader autograde``, formgrader's button and nbgrader's API all
-grade with the sandbox. nbgrader still does the rest: the gradebook, manual grades, feedback, exports.
+With :func:`configure` in ``nbgrader_config.py``, ``nbgrader autograde``, formgrader's button and nbgrader's
+API all grade with the sandbox. nbgrader still does the rest: the gradebook, manual grades, feedback, exports.
 
-nbgrader deletes a submission's earlier result before it starts on the new one, so all verdicts are found before that:
-when the exporter is made, which is the first thing nbgrader does.
+nbgrader deletes a submission's earlier result before it starts on the new one, so all verdicts are found
+before that: when the exporter is made, which is the first thing nbgrader does.
 """
 
 import logging
@@ -68,7 +68,7 @@ def _find_alembic():
 
 
 class VerdictExporter(NotebookExporter):
-    """Finds every submission's verdict first; then gives nbgrader the mended notebook, whatever was handed in."""
+    """Finds every submission's verdict first; then gives nbgrader the mended notebook, whatever came in."""
 
     course = Any(help="the course, an autograder.course.Course").tag(config=True)
 
@@ -102,10 +102,10 @@ class VerdictExporter(NotebookExporter):
 
 
 class ApplyVerdict(NbGraderPreprocessor):
-    """Writes the verdict into the notebook: each check cell gets its report and its points, other cells their outputs.
+    """Writes the verdict into the notebook: check cells get report and points, other cells their outputs.
 
-    A check cell without an output would get full points from nbgrader, so every one gets its number here, or an
-    exception stops nbgrader.
+    A check cell without an output would get full points from nbgrader, so every one gets its number here, or
+    an exception stops nbgrader.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:

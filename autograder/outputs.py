@@ -1,4 +1,4 @@
-"""A notebook's outputs from what a submission's process said its cells showed: text and PNG pictures, nothing else.
+"""A notebook's outputs from what a submission's process said its cells showed: only text and PNG pictures.
 
 No HTML, SVG, JavaScript or Markdown of a student reaches the instructor's pages.
 """

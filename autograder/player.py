@@ -11,7 +11,7 @@ PUBLIC_SEED = 20_240_401
 
 
 class Handle:
-    """An object that stayed in the student's process. Pass it to later calls; its type name is for messages only."""
+    """An object that stayed in the student's process, for later calls. Its type name is for messages only."""
 
     def __init__(self, owner: object, number: int, type_name: str) -> None:
         self.owner = owner
@@ -45,12 +45,11 @@ class Player:
         return self._ask("call", name, args, kwargs)
 
     def keep(self, name: str, *args: Any, **kwargs: Any) -> Handle:
-        """As :meth:`call`, but the result stays where it is, a value too, and comes back as a :class:`Handle`."""
+        """As :meth:`call`, but the result stays where it is, even a value: a :class:`Handle` comes back."""
         return self._ask("keep", name, args, kwargs)
 
     def rig(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call a function of the assignment's ``rig.py``, which runs beside the student's code. Its answer may be
-        forged."""
+        """Call a function of ``rig.py``, which runs beside the student's code: its answer may be forged."""
         if name not in self._rig_names:
             raise SuiteFault(f"rig.py defines no function '{name}'")
         return self._ask("rig", name, args, kwargs)

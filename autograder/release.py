@@ -1,6 +1,6 @@
 """From an assignment's text source to the notebook that students get, with nbgrader itself in the middle.
 
-    solutions/<name>/<name>.py  --jupytext-->  source/  --nbgrader generate_assignment-->  release/  -->  exercises/
+    solutions/<name>/<name>.py -jupytext-> source/ -nbgrader generate_assignment-> release/ -> exercises/
 
 The same source gives the same bytes on every run and every machine.
 """
@@ -54,7 +54,7 @@ def release(course: Course, assignment: str) -> Released:
 
 
 def drift(course: Course, assignment: str) -> str | None:
-    """None when the notebook in ``exercises/`` is what the source gives now, else a sentence that says how to mend it."""
+    """None when the notebook in ``exercises/`` is what the source gives now; else what is wrong."""
     target = course.exercises / assignment / f"{assignment}.ipynb"
     with tempfile.TemporaryDirectory() as folder:
         elsewhere = replace(course, root=Path(folder) / "course")
@@ -158,8 +158,10 @@ def _check_tasks(course, assignment, notebook):
 
 
 def solution_lines(text: str) -> list[str]:
-    """The lines of a text source that give the solution away: those inside its solution and mark scheme regions,
-    but for short ones and those that the open text has too."""
+    """The lines of a text source that give the solution away.
+
+    They are those of its solution and mark scheme regions, but for short ones and those in the open text.
+    """
     inside, hidden, open_lines = False, [], set()
     for number, line in enumerate(text.splitlines(), start=1):
         mark = REGION.search(line)

@@ -30,8 +30,8 @@ def _explain(fault: StudentFault) -> Mistake:
         return Mistake(
             f"there is no function {name}",
             expected="a function of this name, defined in a cell",
-            tries="Keep the name that the notebook gave. If a cell above failed, mend that first: what it should "
-            "define does not exist. Then run the cell that defines the function, and the check again.",
+            tries="Keep the name that the notebook gave. If a cell above failed, mend that first: what it "
+            "should define is missing. Then run the cell that defines the function, and the check again.",
         )
     if fault.kind == "raised" and fault.exception == "NotImplementedError" and not fault.rig:
         return Mistake(
@@ -56,7 +56,7 @@ def _explain(fault: StudentFault) -> Mistake:
             f"{name} did not finish",
             came=fault.message,
             why="A call that takes milliseconds when right is stopped when it runs for this long.",
-            tries="Look for a loop that never ends: a `while` whose condition stays true, a loop over endless data.",
+            tries="Look for a loop that never ends: a `while` whose condition stays true, or endless data.",
         )
     if fault.kind == "memory":
         return Mistake(
@@ -68,13 +68,13 @@ def _explain(fault: StudentFault) -> Mistake:
         return Mistake(
             f"{name} could not be finished: the process that ran your code ended",
             came=where,
-            why="Each submission runs in a process of its own. Yours ended itself, or was ended for breaking a limit.",
+            why="Each submission has a process of its own. Yours ended itself or broke a limit.",
             tries="Remove calls such as os._exit() or os.kill(), and any that start processes.",
         )
     return Mistake(
         f"what {name} returned cannot be read",
         came=where,
-        tries="Return what the docstring says: numbers, text, lists, dictionaries or tensors of a sensible size.",
+        tries="Return what the docstring says: numbers, text, lists or tensors of a sensible size.",
     )
 
 
@@ -113,7 +113,7 @@ def as_html(task: TaskVerdict, notes: list[str] | None = None) -> str:
     colour = "#1a7f37" if task.passed else "#b35900"
     parts = [
         f'<div style="border-left: 4px solid {colour}; padding: 0.3em 0 0.3em 0.8em; margin: 0.4em 0 0.8em">',
-        f"<div><strong>{_escape(task.task)}: {_escape(score(task))}</strong> &middot; {_escape(task.title)}</div>",
+        f"<div><strong>{_escape(task.task)}: {score(task)}</strong> &middot; {_escape(task.title)}</div>",
     ]
     parts += [f"<div><em>Note: {_escape(note)}</em></div>" for note in notes or []]
     for test in task.tests:

@@ -1,4 +1,4 @@
-"""Make the sample class: one submission per variant, from data in ``solutions/<assignment>/sample_class.py``."""
+"""Make the sample class: a submission per variant in ``solutions/<assignment>/sample_class.py``."""
 
 import copy
 import importlib.util
@@ -20,7 +20,8 @@ class Variant:
         title: what kind of answer it is, in a few words.
         expected: points by task; a task not named is expected to get none.
         reason: why it should get these points: one sentence.
-        base: ``"solution"``: cells that are not named hold the reference solution; ``"blank"``: what was released.
+        base: ``"solution"``: cells that are not named hold the reference solution; ``"blank"``: what was
+            released.
         cells: new source by grade_id.
         drop: grade_ids of cells that the student deleted.
         raw: if given, the bytes of the submitted file, instead of all of the above.

@@ -1,11 +1,11 @@
 """What runs beside the student's code: it calls their functions and the rig's, and keeps what is not a value.
 
-The same class answers on the student's own machine (in their notebook's process) and inside the sandbox. It takes a
-request as bytes and gives a reply as bytes, so that both roads treat every value alike. Nothing it says can be
-trusted by the grader: the student's code shares its process.
+The same class answers on the student's own machine (in their notebook's process) and inside the sandbox. It
+takes a request as bytes and gives a reply as bytes, so that both roads treat every value alike. Nothing it
+says can be trusted by the grader: the student's code shares its process.
 
     request = {"op": "call" | "keep" | "rig", "name": str, "args": [...], "kwargs": {...}}
-    reply   = {"ok": value} | {"fault": {"kind": str, "exception": str, "message": str, "line": str, "where": str}}
+    reply   = {"ok": value} | {"fault": {"kind", "exception", "message", "line", "where": all str}}
 """
 
 import contextlib
@@ -83,7 +83,7 @@ class Session:
 
 
 def describe_error(error: BaseException, namespace: dict[str, Any]) -> dict[str, str]:
-    """An exception as a fault: its type, its message, and the last line of the student's own code it came through."""
+    """An exception as a fault: type, message, and the last line of the student's own code it came through."""
     try:
         message = str(error)
     except BaseException:
@@ -123,7 +123,7 @@ def _own_line(error, namespace):
 
 @contextlib.contextmanager
 def fixed_randomness(name: str) -> Iterator[None]:
-    """Every call starts from the same random state, whatever ran before; afterwards the caller's own is back."""
+    """Every call starts from the same random state, whatever ran before; then the caller's own is back."""
     seed = zlib.crc32(name.encode())
     before = torch.random.get_rng_state(), numpy.random.get_state(), random.getstate()
     torch.random.default_generator.manual_seed(seed)

@@ -1,7 +1,7 @@
 """What a student handed in: read it without trusting it, and mend what can be mended.
 
-A file that is no notebook at all is refused with a reason. In a notebook, locked cells are put back as they were
-released, and cells that are missing return as released. The student is told of both.
+A file that is no notebook at all is refused with a reason. In a notebook, locked cells are put back as they
+were released, and cells that are missing return as released. The student is told of both.
 """
 
 import copy
@@ -53,7 +53,7 @@ def load(course: Course, assignment: str, student: str) -> Submission:
 
 
 def runs(cell: nbformat.NotebookNode) -> bool:
-    """Whether a cell of a mended notebook runs at grading: code that is neither a check nor tagged ``demo``."""
+    """Whether a cell of a mended notebook runs at grading: code that is no check and not tagged ``demo``."""
     return (
         cell.cell_type == "code"
         and not is_check(cell)
@@ -116,7 +116,7 @@ def _plain_cell(cell):
 
 
 def _mend(notebook, released):
-    """Make the notebook agree with the released one in all that a student may not change; what was mended, in words."""
+    """Make the notebook agree with the released one in all a student may not change; what was mended."""
     notes = []
     originals = {
         cell.metadata.nbgrader.grade_id: cell for cell in released.cells if "nbgrader" in cell.metadata
@@ -165,7 +165,7 @@ def _index(notebook, name):
 
 
 def with_note(submission: Submission) -> nbformat.NotebookNode:
-    """The notebook with a first cell that tells of a refusal or of what was mended; as it is when there is nothing."""
+    """The notebook, with a first cell that tells of a refusal or of what was mended, if there is any."""
     if submission.refusal is None and not submission.notes:
         return submission.notebook
     if submission.refusal is not None:

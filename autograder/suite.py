@@ -1,8 +1,8 @@
 """Run an assignment's suite, with pytest, in this process, and collect what each test found.
 
-The run looks at the named suite files and at nothing else: no configuration file, no conftest, no plugin from the
-environment. A suite tells of a wrong answer only by raising :class:`~autograder.expect.Mistake`; any other exception
-of its own is a fault of the suite, and then there is no verdict.
+The run looks at the named suite files and at nothing else: no configuration file, no conftest, no plugin from
+the environment. A suite tells of a wrong answer only by raising :class:`~autograder.expect.Mistake`; any
+other exception of its own is a fault of the suite, and then there is no verdict.
 """
 
 import contextlib
@@ -31,7 +31,16 @@ OPTIONS = [
     "--strict-markers",
     *(
         f"-pno:{name}"
-        for name in ("terminal", "cacheprovider", "warnings", "logging", "faulthandler", "junitxml")
+        for name in (
+            "terminal",
+            "cacheprovider",
+            "warnings",
+            "logging",
+            "faulthandler",
+            "junitxml",
+            "unraisableexception",
+            "threadexception",
+        )
     ),
 ]
 ENVIRONMENT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_CURRENT_TEST")
@@ -86,7 +95,8 @@ def run(folder: Path, tasks: Sequence[str], player: Player) -> dict[str, TaskVer
 
 @contextlib.contextmanager
 def _undisturbed(folder: Path) -> Iterator[None]:
-    """Nothing of the environment reaches pytest; the suite may import its neighbours; nothing of both stays."""
+    """Nothing of the environment reaches pytest; the suite may import its neighbours; nothing of both
+    stays."""
     environment = {name: os.environ.pop(name) for name in ENVIRONMENT if name in os.environ}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     path, no_bytecode, modules = sys.path[:], sys.dont_write_bytecode, set(sys.modules)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 @dataclass
 class TestVerdict:
-    """One test. ``message`` is None when it passed, else words by name: what, expected, came, why, tries, page."""
+    """One test. ``message`` is None when it passed, else words by name: what, expected, came, why, tries,
+    page."""
 
     __test__ = False  # pytest should not collect this class
 

@@ -1,8 +1,10 @@
-"""How values cross between the grader and the process of a student's code: a JSON header, then raw tensor bytes.
+"""How values cross between the grader and the process of a student's code: a JSON header, then raw tensor
+bytes.
 
-Values are None, bool, int, float, str, list (a tuple becomes one), dict with str keys, torch tensors and numpy
-arrays. Anything else is an opaque object that stays where it is and crosses as a number. Nothing here can run code:
-there is no pickle, and whatever arrives is checked against this grammar and the limits before it is used.
+Values are None, bool, int, float, str, list (a tuple becomes one), dict with str keys, torch tensors and
+numpy arrays. Anything else is an opaque object that stays where it is and crosses as a number. Nothing here
+can run code: there is no pickle, and whatever arrives is checked against this grammar and the limits before
+it is used.
 
     message  = length of header (4 bytes, big-endian) header tensors
     header   = JSON {"value": node, "tensors": [{"dtype": str, "shape": [int, ...]}, ...]}
@@ -52,8 +54,8 @@ def encode(
 ) -> bytes:
     """The bytes of a value.
 
-    ``name_object`` gives the number and the type name under which an object that is not a value stays behind; it may
-    raise :class:`WireError` to refuse it.
+    ``name_object`` gives the number and the type name under which an object that is not a value stays behind;
+    it may raise :class:`WireError` to refuse it.
     """
     writer = _Writer(name_object, caps)
     node = writer.node(value, 0)
@@ -123,11 +125,13 @@ class _Writer:
         if isinstance(value, float):
             return float.__float__(value)
         if isinstance(value, str):
-            return str.__str__(value).encode(errors="replace").decode()
+            return _text(str.__str__(value))
         if isinstance(value, list | tuple):
             return [self.node(item, depth + 1) for item in value]
         if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-            return {"dict": {str.__str__(key): self.node(item, depth + 1) for key, item in value.items()}}
+            return {
+                "dict": {_text(str.__str__(key)): self.node(item, depth + 1) for key, item in value.items()}
+            }
         return self.object(value)
 
     def object(self, value):
@@ -157,8 +161,8 @@ class _Writer:
 
 
 def _plain(tensor):
-    """The data of a tensor, of whatever subclass, as a plain tensor outside any graph; None for one without plain
-    data, such as a sparse one."""
+    """The data of a tensor, of whatever subclass, as a plain tensor outside any graph; None for one without
+    plain data, such as a sparse one."""
     with torch._C.DisableTorchFunctionSubclass():
         if tensor.dtype not in NAMES or tensor.layout != torch.strided or tensor.device.type == "meta":
             return None
@@ -185,7 +189,10 @@ def _read_tensors(table, data, caps):
         end = start + prod(shape) * DTYPES[dtype].itemsize
         if end > len(data):
             raise WireError("the message's tensors are cut short")
-        tensors.append(_tensor(data[start:end], DTYPES[dtype], shape))
+        try:
+            tensors.append(_tensor(data[start:end], DTYPES[dtype], shape))
+        except RuntimeError as error:  # sizes whose strides overflow, for a tensor without elements
+            raise WireError("a shape in the message is not that of a tensor") from error
         start = end
     if start != len(data):
         raise WireError("bytes are left over after the message's tensors")
@@ -201,6 +208,11 @@ def _tensor(data, dtype, shape):
     return torch.frombuffer(own, dtype=dtype).reshape(shape)
 
 
+def _text(text):
+    """A text that can be written to a file: JSON can spell half a surrogate pair, UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode()
+
+
 class _Reader:
     def __init__(self, tensors, find_object, caps):
         self.tensors = tensors
@@ -212,8 +224,10 @@ class _Reader:
         self.count += 1
         if self.count > self.caps.nodes or depth > self.caps.depth:
             raise WireError("the message is nested too deep or has too many parts")
-        if node is None or isinstance(node, bool | float | str):
+        if node is None or isinstance(node, bool | float):
             return node
+        if isinstance(node, str):
+            return _text(node)
         if isinstance(node, int):
             if node.bit_length() > self.caps.integer_bits:
                 raise WireError("an integer in the message is too large")
@@ -224,7 +238,7 @@ class _Reader:
             raise WireError("the message holds an unknown node")
         ((kind, content),) = node.items()
         if kind == "dict" and isinstance(content, dict):
-            return {key: self.value(item, depth + 1) for key, item in content.items()}
+            return {_text(key): self.value(item, depth + 1) for key, item in content.items()}
         if kind in ("tensor", "array") and type(content) is int and 0 <= content < len(self.tensors):
             tensor = self.tensors[content]
             if kind == "tensor":
@@ -234,5 +248,5 @@ class _Reader:
         if kind == "object" and isinstance(content, list) and len(content) == 2:
             number, type_name = content
             if type(number) is int and 0 <= number < 2**31 and isinstance(type_name, str):
-                return self.find_object(number, type_name[:TYPE_NAME_LENGTH])
+                return self.find_object(number, _text(type_name[:TYPE_NAME_LENGTH]))
         raise WireError("the message holds an unknown node")

@@ -1,4 +1,4 @@
-"""Where students' code runs at grading: a bubblewrap around a warm worker, and a confined process per submission.
+"""Where students' code runs at grading: a bubblewrap, in it a warm worker, a process per submission.
 
 grader (trusted)          suite.run, verdicts, gradebook
   | socket                wire.py: values only

@@ -1,8 +1,8 @@
 """Run a notebook's cells in an IPython shell, without a kernel, and capture what they show.
 
-Outputs leave as plain dictionaries: {"kind": "stream", "name", "text"}, {"kind": "text", "text", "result": bool},
-{"kind": "picture", "png"} and {"kind": "error", "name", "message", "traceback"}. The grader makes a notebook's outputs
-of them (outputs.py), after checking them: what comes from here cannot be trusted.
+Outputs leave as plain dictionaries: {"kind": "stream", "name", "text"}, {"kind": "text", "text", "result":
+bool}, {"kind": "picture", "png"} and {"kind": "error", "name", "message", "traceback"}. The grader makes a
+notebook's outputs of them (outputs.py), after checking them: what comes from here cannot be trusted.
 """
 
 import sys

@@ -32,7 +32,7 @@ ENVIRONMENT = {
     "PYTHONNOUSERSITE": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "IPYTHONDIR": "/tmp/ipython",
-    "OMP_NUM_THREADS": "1",  # two threads of torch hang after a fork, and a submission should not take all cores
+    "OMP_NUM_THREADS": "1",  # more than one hangs after a fork
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
@@ -71,7 +71,7 @@ def command(course: Course, control: int) -> list[str]:
     for name in SYSTEM_LINKS:
         path = Path("/") / name
         if path.is_symlink():
-            line += ["--symlink", os.readlink(path), str(path)]
+            line += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             line += ["--ro-bind", str(path), str(path)]
     for path in SYSTEM_FILES:

@@ -1,7 +1,7 @@
 """The grader's end: starts the worker, asks it for children, and plays a submission in them.
 
-Whatever a child says or fails to say becomes a :class:`StudentFault`; whatever goes wrong before a student's code has
-run, or with the worker, is an :class:`InfrastructureFault`.
+Whatever a child says or fails to say becomes a :class:`StudentFault`; whatever goes wrong before a student's
+code has run, or with the worker, is an :class:`InfrastructureFault`.
 """
 
 import json
@@ -34,7 +34,7 @@ class Worker:
     """A warm worker inside the outer sandbox. A context manager; one submission at a time."""
 
     def __init__(self, course: Course) -> None:
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
@@ -149,7 +149,7 @@ class SandboxPlayer(Player):
         self._end()
 
     def start(self) -> None:
-        """Run the cells. One that does not end, or ends its process, is left out, and a fresh process goes on."""
+        """Run the cells. One that does not end, or ends its process, is left out: a fresh process goes on."""
         while self._child is None:
             self._begin()
 
@@ -157,7 +157,7 @@ class SandboxPlayer(Player):
         return self._handles_belong_to
 
     def _begin(self):
-        """A fresh process, and in it the cells that are not left out. A cell that breaks the process ends it again."""
+        """A fresh process, and in it the cells not left out. A cell that breaks the process ends it again."""
         self._child = self._worker.fork()
         try:
             problem = wire.decode(

@@ -1,4 +1,4 @@
-"""Does the sandbox hold? Asked of a fresh process each time a worker has started, before any student's code runs.
+"""Does the sandbox hold? Asked of a fresh process after each start, before any student's code runs.
 
 Each probe tries, inside, what must not work. Grading is refused when one of them gets through.
 """
@@ -32,7 +32,9 @@ def environment(): return dict(os.environ)
 def privileges():
     import ctypes
     libc = ctypes.CDLL(None, use_errno=True)
-    return None if libc.unshare(0x10000000) != 0 and libc.mount(b"tmpfs", b"/tmp", b"tmpfs", 0, None) != 0 else "mount"
+    if libc.unshare(0x10000000) == 0:
+        return "a user namespace"
+    return "a mount" if libc.mount(b"tmpfs", b"/tmp", b"tmpfs", 0, None) == 0 else None
 
 def memory(most):
     return refused(mmap.mmap, -1, most)
@@ -140,7 +142,7 @@ def _secret(course):
 
 
 def _read_only(course):
-    folders = ["/", "/usr", "/course", "/course/autograder", "/dev", "/etc", os.path.dirname(os.__file__)]
+    folders = ["/", "/usr", "/course", "/course/autograder", "/dev", "/etc", str(Path(os.__file__).parent)]
     return folders + ([str(outer.ASSETS)] if course.assets.is_dir() else [])
 
 

@@ -1,12 +1,13 @@
-"""The warm worker: imports what notebooks import, once, then forks a child for each submission that is asked for.
+"""The warm worker: imports what notebooks import, once, then forks a child for each submission.
 
-It runs inside the outer sandbox and never runs a student's code itself. Its control socket carries one JSON object
-per packet:
+It runs inside the outer sandbox and never runs a student's code itself. Its control socket carries one JSON
+object per packet:
 
     {"op": "fork"} with a socket for the child   -> {"child": number}
     {"op": "end", "child": number}               -> {"status": exit status, 128 + signal when it was killed}
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -93,10 +94,8 @@ def _be_warden(worker, channel):
 def _end(warden, grip):
     """Kill a child and all it started; the status with which it ended."""
     if grip is not None:
-        try:
+        with contextlib.suppress(ProcessLookupError):  # it has ended already
             signal.pidfd_send_signal(grip, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it has ended already
         os.close(grip)
     _, status = os.waitpid(warden, 0)
     return os.waitstatus_to_exitcode(status)

@@ -1,25 +1,15 @@
 """A course with one tiny assignment, and a warm sandbox, for all tests of the grader."""
 
 import dataclasses
-from pathlib import Path
 
 import pytest
+from tiny_course import make_course
 
 from autograder import limits
 from autograder.course import Course
 from autograder.sandbox import probe
 
-FIXTURE = Path(__file__).parent / "fixture_assignment"
-
-
-def make_course(folder: Path) -> Course:
-    return Course(
-        root=folder / "course",
-        solutions=FIXTURE / "solutions",
-        suites=FIXTURE / "suites",
-        exercises=folder / "exercises",
-        assets=folder / "assets",
-    )
+collect_ignore = ["fixture_assignment"]  # suites are run by the grader, not by this run
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
-"""nbgrader's own web pages, served by a real Jupyter server on loopback: they list, show and grade through us."""
+"""nbgrader's own web pages, served by a real Jupyter server on loopback: they list, show and grade through
+us."""
 
 import json
 import os
@@ -10,7 +11,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import FIXTURE, make_course
+from tiny_course import FIXTURE, make_course
 
 from autograder import gradebook, grading
 from autograder.__main__ import main
@@ -45,7 +46,7 @@ def formgrader(tmp_path_factory):
 import sys
 sys.path.insert(0, {str(FIXTURE.parent)!r})
 from pathlib import Path
-from conftest import make_course
+from tiny_course import make_course
 from autograder.nbgrader_plugin import configure
 configure(get_config(), make_course(Path({str(folder)!r})))
 """

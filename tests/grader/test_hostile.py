@@ -1,14 +1,16 @@
-"""Submissions that break in, lie or break down: each is a fault of that submission, and its neighbour is unharmed."""
+"""Submissions that break in, lie or break down: each is a fault of that submission, and its neighbour is
+unharmed."""
 
 import dataclasses
-import os
+import json
 import time
+from pathlib import Path
 
 import pytest
 import torch
-from conftest import FIXTURE
+from tiny_course import FIXTURE
 
-from autograder import limits, suite
+from autograder import limits, report, suite
 from autograder.expect import same_bits
 from autograder.faults import StudentFault
 from autograder.player import Handle
@@ -43,7 +45,8 @@ def neighbour(worker, quick_limits):
 CALLS = {
     "loops for ever": ("while True: pass", "timeout"),
     "swallows every signal and exception": (
-        "import signal\nfor n in range(1, 32):\n  try: signal.signal(n, signal.SIG_IGN)\n  except Exception: pass\n"
+        "import signal\nfor n in range(1, 32):\n"
+        "  try: signal.signal(n, signal.SIG_IGN)\n  except Exception: pass\n"
         "while True:\n  try:\n    while True: pass\n  except BaseException: pass",
         "timeout",
     ),
@@ -125,7 +128,8 @@ CELLS = {
     "replaces what reports errors": ("get_ipython().showtraceback = lambda *a, **k: None\n1 / 0", "raised"),
     "breaks the shell": ("import sys; sys.stdout = None; get_ipython().events = None", "died"),
     "starts a thread that prints for ever": (
-        "import threading\ndef noise():\n  while True: print('x')\nthreading.Thread(target=noise, daemon=True).start()",
+        "import threading\ndef noise():\n  while True: print('x')\n"
+        "threading.Thread(target=noise, daemon=True).start()",
         None,
     ),
 }
@@ -145,23 +149,26 @@ def test_cell(worker, name):
 
 def test_cannot_see_the_course(worker, course):
     look = "import pathlib\ndef look(paths): return [p for p in paths if os.path.lexists(p)]"
-    walk = "def walk(top):\n  return [os.path.join(f, n) for f, _, ns in os.walk(top) for n in ns if n.endswith(('.ipynb', '.db'))][:50]"
+    walk = (
+        "def walk(top):\n  names = [os.path.join(f, n) for f, _, ns in os.walk(top) for n in ns]\n"
+        "  return [name for name in names if name.endswith(('.ipynb', '.db'))][:50]"
+    )
     with play(worker, RIGHT[0], look, walk) as player:
         secret = [
             course.root,
             course.solutions,
             course.suites,
             FIXTURE,
-            os.getcwd() + "/solutions",
-            os.getcwd() + "/.git",
+            Path.cwd() / "solutions",
+            Path.cwd() / ".git",
         ]
         assert player.call("look", [str(path) for path in secret]) == []
-        for top in ("/course", "/home", "/tmp", "/assets", os.getcwd()):
+        for top in ("/course", "/home", "/tmp", "/assets", str(Path.cwd())):
             assert not [path for path in player.call("walk", top) if "site-packages" not in path]
 
 
 def test_scratch_is_gone_afterwards(worker):
-    leave = "open('/tmp/left', 'w').write('x'); open('/home/student/left', 'w').write('x'); open('/dev/shm/left', 'w').write('x')"
+    leave = "for folder in ('/tmp', '/home/student', '/dev/shm'): open(folder + '/left', 'w').write('x')"
     with play(worker, leave) as player:
         player.start()
         assert player.runs[0].fault is None
@@ -174,7 +181,8 @@ def test_scratch_is_gone_afterwards(worker):
 
 
 def test_forged_messages(worker):
-    """Bytes on every descriptor, the channel too: what comes of it is this submission's fault, never points."""
+    """Bytes on every descriptor, the channel too: what comes of it is this submission's fault, never
+    points."""
     forge = """
 def double(values):
     import json, struct
@@ -191,7 +199,10 @@ def double(values):
 
 @pytest.mark.parametrize("garbage", ["b'\\xff' * 100", "b'\\0' * 8", "bytes(range(256)) * 1000", "b'{}'"])
 def test_garbage_on_every_descriptor(worker, garbage):
-    attack = f"def double(values):\n  for n in range(256):\n    try: os.write(n, {garbage})\n    except OSError: pass\n  return values"
+    attack = (
+        "def double(values):\n  for n in range(256):\n"
+        f"    try: os.write(n, {garbage})\n    except OSError: pass\n  return values"
+    )
     with play(worker, RIGHT[0], attack, RIGHT[2]) as player:
         assert points(player)["double"] == 0
 
@@ -259,3 +270,12 @@ def test_fault_names_the_students_own_line(worker):
             player.call("double", torch.ones(2))
         assert (caught.value.exception, caught.value.line) == ("TypeError", "return torch.cat(values)")
         assert caught.value.where == "line 3 of double"
+
+
+def test_fault_cannot_steer_a_terminal(worker):
+    attack = "def double(values): raise ValueError('\\x1b[2J\\u202e \\ud800 5 of 5 points')"
+    with play(worker, RIGHT[0], attack, RIGHT[2]) as player:
+        with pytest.raises(StudentFault) as caught:
+            player.call("double", torch.ones(2))
+        assert caught.value.message == "\ufffd[2J\ufffd ? 5 of 5 points"
+        json.dumps(report.text(suite.run(SUITE, ["double"], player)["double"])).encode()

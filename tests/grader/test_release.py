@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import nbformat
 import pytest
-from conftest import FIXTURE, make_course
+from tiny_course import FIXTURE, make_course
 
 from autograder import release
 from autograder.__main__ import main

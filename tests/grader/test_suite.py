@@ -4,7 +4,7 @@ import sys
 
 import pytest
 import torch
-from conftest import FIXTURE
+from tiny_course import FIXTURE
 
 from autograder import report, suite
 from autograder.check import CheckFailed, checks
