@@ -264,6 +264,5 @@ def _told(fault):
         "timeout": f"did not finish ({fault.message}), and was left out",
         "died": f"ended its process ({fault.message}), and was left out",
     }
-    told = words.get(fault.kind, f"gave something that cannot be read ({fault.message}), and was left out")[
-        :500
-    ]
+    told = words.get(fault.kind, f"gave something that cannot be read ({fault.message}), and was left out")
+    return " ".join(told.split())[:500]
