@@ -72,7 +72,13 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
         lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None,
     )
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("requestfailed", lambda request: faults.append(f"failed: {request.url}"))
+    # Leaving a page before its icon has come is not a fault.
+    page.on(
+        "requestfailed",
+        lambda request: (
+            None if request.failure == "net::ERR_ABORTED" else faults.append(f"failed: {request.url}")
+        ),
+    )
     page.on(
         "response",
         lambda answer: faults.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else None,

@@ -75,9 +75,8 @@ def test_openers_of_the_table_of_contents_get_the_name_of_their_page() -> None:
 
 
 def test_only_icons_in_use_are_drawn() -> None:
-    script = (
-        '{sun:[512,512,[9],"f185","M1 2"],moon:[384,512,[],"f186","M3 4"]},{sun:[512,512,[9],"f185","M5 6"]}'
-    )
+    regular = '{sun:[512,512,[9],"f185","M1 2"],moon:[384,512,[],"f186","M3 4"]}'
+    script = regular + ',{sun:[512,512,[9],"f185","M5 6"]}'
     rules = icon_rules({"sun"}, script)
     assert "M5 6" in rules.replace("%20", " ") and "M3" not in rules
 

@@ -1,0 +1,78 @@
+"""What the page on images says in words is what the results file says in numbers.
+
+The numbers on the page are looked up when it is built; the sentences around them are not. If a new
+measurement turns one of them wrong, a test here fails and names the sentence.
+"""
+
+import pytest
+
+from transfer_learning.results import load_results
+
+PRETRAINED = ("frozen", "fine_tuned")
+FROM_NOTHING = ("scratch", "scratch_small", "pixels")
+
+
+@pytest.fixture(scope="module")
+def results() -> dict:
+    found = load_results("images_few_samples")
+    assert not found["quick"], "results/ holds a quick run: measure with `make experiments`"
+    return found
+
+
+def mean(results: dict, method: str, level: str) -> float:
+    return results["summary"][method][level]["accuracy"]["mean"]
+
+
+@pytest.mark.parametrize("ours", PRETRAINED)
+@pytest.mark.parametrize("other", FROM_NOTHING)
+def test_the_pretrained_ways_are_ahead_at_every_number_of_labels(
+    results: dict, ours: str, other: str
+) -> None:
+    for level in results["levels"]:
+        assert results["paired"][f"{ours}_minus_{other}"][level]["verdict"] == "better"
+
+
+def test_frozen_with_eight_photos_beats_the_best_from_nothing_with_ten_times_as_many(results: dict) -> None:
+    assert mean(results, "frozen", "2") > max(mean(results, method, "all") for method in FROM_NOTHING)
+    assert results["data"]["train"] > 10 * results["summary"]["frozen"]["2"]["labels"]
+
+
+def curve(results: dict, method: str) -> list[float]:
+    rows = results["curves"][method]["validation_accuracy"]
+    return [sum(column) / len(column) for column in zip(*rows, strict=True)]
+
+
+def test_no_higher_start_but_a_higher_slope_and_asymptote(results: dict) -> None:
+    largest = max(results["data"]["counts"]["validation"].values()) / results["data"]["validation"]
+    others = max(max(curve(results, method)) for method in ("scratch", "scratch_small"))
+    for method in PRETRAINED:
+        values = curve(results, method)
+        assert values[0] < largest + 0.1, "before the first step every way guesses"
+        assert max(values[1:4]) > others, "within the first few steps where the others never get"
+        assert values[-1] > others
+
+
+def test_frozen_and_fine_tuned_cannot_be_told_apart_somewhere(results: dict) -> None:
+    verdicts = {score["verdict"] for score in results["paired"]["frozen_minus_fine_tuned"].values()}
+    assert "undecided" in verdicts
+
+
+def test_frozen_is_far_cheaper_than_fine_tuning(results: dict) -> None:
+    seconds = {method: results["summary"][method]["all"]["seconds"] for method in PRETRAINED}
+    assert 3 * seconds["frozen"] < seconds["fine_tuned"]
+
+
+def test_the_controls_say_what_the_page_says(results: dict) -> None:
+    assert results["controls"]["file_size"]["accuracy"] > 0.35, "well above guessing one of four"
+    assert results["controls"]["reduced"]["accuracy"] > 0.75 * mean(results, "frozen", "all"), (
+        "most of the score"
+    )
+
+
+def test_the_mistakes_the_page_talks_about_were_made(results: dict) -> None:
+    names = " ".join(row["name"] for row in results["misclassified"]["frozen"])
+    assert "lettuce" in names and "garlic" in names
+
+
+def test_one_test_photo_is_about_two_percentage_points(results: dict) -> None:
+    assert 1.5 < 100 / results["data"]["test"] < 2.5
