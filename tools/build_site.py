@@ -228,6 +228,8 @@ def configuration(
     }
     if edition == "ja":
         config |= {"language": "ja", "html_title": captions()["Transfer learning"]}
+        for verb in ("Show", "Hide"):
+            config[f"nb_code_prompt_{verb.lower()}"] = captions()[f"{verb} the code"]
         config["html_theme_options"] |= {
             "search_bar_text": captions()["Search"],
             "toc_title": captions()["On this page"],
@@ -335,7 +337,7 @@ def update_catalogues(templates: Path, pages: list[str]) -> None:
         str(BOOK / "_ext"), [("**.py", "python")], keywords={"_": None}
     ):
         interface.add(message, locations=[(file, line)], auto_comments=comments, context=context)
-    for label in ("Search", "On this page"):
+    for label in ("Search", "On this page", "Show the code", "Hide the code"):
         interface.add(label)
     with (templates / "course_site.pot").open("wb") as file:
         write_po(file, interface, no_location=True)
@@ -353,8 +355,9 @@ def update_catalogues(templates: Path, pages: list[str]) -> None:
             wordless = message.id.startswith("\n") or WORDLESS.match(
                 message.id
             )  # a formula in a block starts so
-            if message.id and not message.string and wordless:
+            if message.id and wordless and (message.fuzzy or not message.string):
                 message.string = message.id
+                message.flags.discard("fuzzy")
             message.flags -= {"python-format", "python-brace-format"}
         catalogue.header_comment = f"# Japanese catalogue of {name}"
         with path.open("wb") as file:

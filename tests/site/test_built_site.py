@@ -115,8 +115,15 @@ def test_japanese_pages_are_japanese(site: Path) -> None:
             continue
         text = soup(page).select_one("article").get_text()
         assert len(re.findall(r"[぀-ヿ一-鿿]", text)) > len(re.findall(r"[A-Za-z]", text)) / 4, page
-        for english in ("Question 1", "Right", "Not quite", "Learning goals"):
-            assert english not in text, page
+        for english in ("Question 1", "Right", "Not quite", "the code", "Exercise 1", "Way to learn"):
+            assert english not in text, f"{page}: {english}"
+
+
+def test_no_markup_is_left_in_what_is_read(site: Path) -> None:
+    for page in pages(site):
+        text = soup(page).select_one("article").get_text() if soup(page).select_one("article") else ""
+        found = re.search(r".{0,20}(\*\*|\{\w+\}`|\]\().{0,20}", text)
+        assert not found or "code" in page.name, f"{page}: {found[0]}"
 
 
 def test_every_part_of_the_table_of_contents_is_there(site: Path) -> None:

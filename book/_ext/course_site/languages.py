@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx.locale import init as init_locale
+from sphinx.transforms import SphinxTransform
 from sphinx.util import docname_join
 
 
@@ -28,6 +29,18 @@ def add_switch(
     """Give the templates the address of the other edition, when there is one."""
     both = pagename in set(app.config.course_japanese_pages) | {"search", "genindex"}
     context["other_edition"] = other_edition(pagename, app.config.language) if both else None
+
+
+class GiveSources(SphinxTransform):
+    """Say where the cells of a table with a caption come from: Sphinx translates no text without it."""
+
+    default_priority = 5  # before Sphinx collects and translates the messages
+
+    def apply(self, **kwargs: Any) -> None:
+        for table in self.document.findall(nodes.table):
+            for text in table.findall(nodes.TextElement):
+                if not text.source:
+                    text.source, text.line = self.document["source"], table.line
 
 
 def translate_description(app: Sphinx, doctree: nodes.document) -> None:
@@ -57,6 +70,7 @@ def english_page(
 
 def setup(app: Sphinx) -> None:
     app.add_config_value("course_japanese_pages", [], "html", list)
+    app.add_transform(GiveSources)
     app.connect("doctree-read", translate_description)
     app.connect("html-page-context", add_switch)
     app.connect("missing-reference", english_page)
