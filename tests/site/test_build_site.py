@@ -1,5 +1,7 @@
 """The build script: what it calls unchanged, complete, or wordless, and how strict it is."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +115,25 @@ def test_a_strict_build_refuses_a_page_with_a_fault(fault: str, tmp_path: Path) 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert says in done.stderr + done.stdout
+
+
+def test_without_the_photo_set_the_site_still_builds_and_names_the_other(tmp_path: Path) -> None:
+    for name in ("book", "exercises", "results", "tools", "transfer_learning"):
+        shutil.copytree(build_site.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("_config.yml", "_toc.yml", "requirements.txt", "pyproject.toml"):
+        shutil.copy(build_site.ROOT / name, tmp_path / name)
+    (tmp_path / "nothing").mkdir()
+    done = subprocess.run(
+        [sys.executable, tmp_path / "tools" / "build_site.py"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "TRANSFER_LEARNING_ASSETS": str(tmp_path / "nothing")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for page, note in (("", "not on the machine that built it"), ("ja/", "環境にはありませんでした")):
+        html = (tmp_path / "_build" / "html" / f"{page}applications/images-few-samples.html").read_text(
+            encoding="utf-8"
+        )
+        assert note in html and "hub" in html
+        assert 'id="fig-label-efficiency"' in html, "the measured results are shown all the same"
