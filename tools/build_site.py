@@ -72,10 +72,10 @@ def execution_inputs() -> str:
     return fingerprint(paths, data_state())
 
 
-def all_inputs(languages: list[str]) -> str:
+def all_inputs(languages: str) -> str:
     """Everything the site is made of."""
     paths = [BOOK, ROOT / "_config.yml", ROOT / "_toc.yml", ROOT / "exercises", Path(__file__)]
-    return fingerprint(paths, execution_inputs(), *languages)
+    return fingerprint(paths, execution_inputs(), languages)
 
 
 def pages_of(toc: dict[str, Any]) -> list[str]:
@@ -255,7 +255,7 @@ class Progress(StringIO):
 
     def write(self, text: str) -> int:
         if "Executing notebook" in text:
-            print(f"  executing {text.split(':')[0].strip()}", flush=True)
+            print(f"  executing {Path(text.split(':')[0].strip()).relative_to(BOOK)}", flush=True)
         return len(text)
 
 
@@ -370,14 +370,13 @@ def update_catalogues(templates: Path, pages: list[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--lang", choices=["en", "ja"], action="append", help="only this language (default: both)"
+        "--lang", choices=["en"], help="English only; Japanese needs it, for pages not translated yet"
     )
     parser.add_argument(
         "--update-catalogues", action="store_true", help="update book/locale instead of building pages"
     )
     options = parser.parse_args()
-    languages = options.lang or ["en", "ja"]
-    inputs = all_inputs(languages)
+    inputs = all_inputs(options.lang or "en ja")
     stamp = json.loads(STAMP.read_text()) if STAMP.is_file() else {}
     if not options.update_catalogues and stamp.get("all") == inputs and (HTML / "index.html").is_file():
         print(f"Nothing changed. The site is {HTML.relative_to(ROOT)}/index.html")
@@ -397,19 +396,20 @@ def main() -> None:
     pages = pages_of(toc)
     templates = WORK / "templates"
     with step("Reading and executing the pages"):
-        locale = compile_catalogues([])
-        run_sphinx("messages", "gettext", templates, configuration("messages", [], toc, locale, execution))
+        config = configuration("messages", [], toc, WORK / "locale", execution)
+        run_sphinx("messages", "gettext", templates, config)
     if options.update_catalogues:
         with step("Updating the Japanese catalogues"):
             update_catalogues(templates, pages)
         return
     ready = japanese_pages(templates, pages)
     locale = compile_catalogues(ready)
-    if "en" in languages:
-        with step("Building the English edition"):
-            run_sphinx("en", "html", HTML, configuration("en", ready, toc, locale, execution))
-            remove_old_pages(HTML, pages)
-    if "ja" in languages and toc["root"] in ready:
+    with step("Building the English edition"):
+        run_sphinx("en", "html", HTML, configuration("en", ready, toc, locale, execution))
+        remove_old_pages(HTML, pages)
+    if toc["root"] not in ready:
+        shutil.rmtree(HTML / "ja", ignore_errors=True)
+    elif not options.lang:
         with step(f"Building the Japanese edition ({len(ready)} of {len(pages)} pages)"):
             japanese_toc = toc_for(toc, set(ready), captions())
             run_sphinx("ja", "html", HTML / "ja", configuration("ja", ready, japanese_toc, locale, execution))
