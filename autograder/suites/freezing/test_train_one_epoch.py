@@ -203,7 +203,7 @@ def test_mode_while_training(student):
         if not moves and active:
             continue
         if (moves, active) == modes_of_own_set_train_mode(student):
-            continue  # The mistake is set_train_mode's and was marked there. Carried forward, it costs nothing.
+            continue  # The mistake is set_train_mode's and was marked there. Carried on, it costs nothing.
         if moves:
             raise Mistake(
                 "BatchNorm was moving during the epoch: the backbone was in training mode",

@@ -1,0 +1,469 @@
+"""The sample class of `freezing`: right answers in several styles, each typical mistake, and what else gets handed in.
+
+Each variant says what it must get for each task, and why. `tests/course` compares that with the graded class.
+"""
+
+from autograder.sample_class import Variant
+
+FULL = {
+    "freeze_backbone": 2,
+    "replace_head": 2,
+    "make_optimizer": 2,
+    "set_train_mode": 3,
+    "train_one_epoch": 3,
+    "precompute_features": 3,
+}
+
+
+def wrong(
+    id: str, title: str, task: str, points: float, source: str, reason: str, **others: float
+) -> Variant:
+    """A variant that differs from the reference solution in the answer to one task."""
+    return Variant(
+        id=id,
+        title=title,
+        cells={f"{task}-solution": source},
+        expected={**FULL, task: points, **others},
+        reason=reason,
+    )
+
+
+RIGHT = [
+    Variant(
+        id="s001",
+        title="right",
+        expected=FULL,
+        reason="This is the reference solution.",
+    ),
+    Variant(
+        id="s002",
+        title="right, with loops over names",
+        cells={
+            "freeze_backbone-solution": """
+def freeze_backbone(model):
+    for name, parameter in model.named_parameters():
+        if name.startswith("backbone."):
+            parameter.requires_grad = False
+    return model
+""",
+            "replace_head-solution": """
+def replace_head(model, classes):
+    size = model.backbone.feature_dim
+    new = torch.nn.Linear(in_features=size, out_features=classes)
+    setattr(model, "head", new)
+    return model
+""",
+            "make_optimizer-solution": """
+def make_optimizer(model, lr):
+    chosen = []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            chosen.append(parameter)
+    return torch.optim.SGD(chosen, lr)
+""",
+            "set_train_mode-solution": """
+def set_train_mode(model):
+    model.train()
+    for module in model.backbone.modules():
+        module.training = False
+    return model
+""",
+            "precompute_features-solution": """
+def precompute_features(model, loader):
+    model.backbone.eval()
+    all_features = None
+    all_labels = None
+    for images, labels in loader:
+        found = model.backbone(images).detach()
+        if all_features is None:
+            all_features, all_labels = found, labels
+        else:
+            all_features = torch.cat([all_features, found])
+            all_labels = torch.cat([all_labels, labels])
+    return all_features, all_labels
+""",
+        },
+        expected=FULL,
+        reason="Every task does what is asked, in plain loops and with SGD without momentum.",
+    ),
+    Variant(
+        id="s003",
+        title="right, in short idioms and with Adam",
+        cells={
+            "freeze_backbone-solution": """
+def freeze_backbone(model):
+    model.backbone.requires_grad_(False)
+    return model
+""",
+            "make_optimizer-solution": """
+def make_optimizer(model, lr):
+    return torch.optim.Adam(filter(lambda p: p.requires_grad, model.parameters()), lr=lr)
+""",
+            "set_train_mode-solution": """
+def set_train_mode(model):
+    model.train().backbone.eval()
+    return model
+""",
+            "train_one_epoch-solution": """
+def train_one_epoch(model, loader, optimizer):
+    set_train_mode(model)
+
+    def step(images, labels):
+        loss = nn.functional.cross_entropy(model(images), labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        return loss.item() * images.shape[0], images.shape[0]
+
+    sums, sizes = zip(*(step(*batch) for batch in loader))
+    return sum(sums) / sum(sizes)
+""",
+            "precompute_features-solution": """
+@torch.no_grad()
+def precompute_features(model, loader):
+    model.eval()
+    pairs = [(model.backbone(images), labels) for images, labels in loader]
+    features, labels = map(torch.cat, zip(*pairs))
+    return features, labels
+""",
+        },
+        expected=FULL,
+        reason="The same behaviour in fewer words; any optimiser of torch.optim is accepted.",
+    ),
+    Variant(
+        id="s004",
+        title="right, with parameter groups, losses without reduction, numpy in between",
+        cells={
+            "make_optimizer-solution": """
+def make_optimizer(model, lr):
+    decay = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
+    no_decay = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
+    groups = [{"params": decay, "weight_decay": 0.01}, {"params": no_decay, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=lr)
+""",
+            "train_one_epoch-solution": """
+def train_one_epoch(model, loader, optimizer):
+    model = set_train_mode(model)
+    criterion = nn.CrossEntropyLoss(reduction="none")
+    losses = []
+    for images, labels in loader:
+        each = criterion(model(images), labels)
+        optimizer.zero_grad()
+        each.mean().backward()
+        optimizer.step()
+        losses.append(each.detach())
+    return float(torch.cat(losses).mean())
+""",
+            "precompute_features-solution": """
+import numpy as np
+
+def precompute_features(model, loader):
+    was_training = model.training
+    model.eval()
+    rows, targets = [], []
+    with torch.no_grad():
+        for images, labels in loader:
+            rows.append(model.backbone(images).numpy())
+            targets.extend(labels.tolist())
+    model.train(was_training)
+    return torch.from_numpy(np.concatenate(rows)), torch.tensor(targets)
+""",
+        },
+        expected=FULL,
+        reason="Unusual means, the behaviour that was asked for.",
+    ),
+]
+
+WRONG = [
+    wrong(
+        "s005",
+        "frozen parameters left in the optimiser",
+        "make_optimizer",
+        0,
+        """
+def make_optimizer(model, lr):
+    return torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=0.01)
+""",
+        "An old gradient, momentum or weight decay moves the frozen parameters that the optimiser holds.",
+    ),
+    wrong(
+        "s006",
+        "BatchNorm still moving",
+        "set_train_mode",
+        1,
+        """
+def set_train_mode(model):
+    model.train()
+    return model
+""",
+        "In training mode each forward pass moves the statistics; only the head's mode is right.",
+    ),
+    wrong(
+        "s007",
+        "head not replaced",
+        "replace_head",
+        0,
+        """
+def replace_head(model, classes):
+    head = nn.Linear(model.backbone.feature_dim, classes)
+    return model
+""",
+        "The new layer is made and then forgotten: the model still has its old head.",
+    ),
+    wrong(
+        "s008",
+        "whole model trained",
+        "freeze_backbone",
+        0,
+        """
+def freeze_backbone(model):
+    model.backbone.requires_grad = False
+    return model
+""",
+        "The attribute is set on the module, not on its parameters, so that nothing is frozen.",
+    ),
+    wrong(
+        "s009",
+        "features computed in training mode",
+        "precompute_features",
+        0,
+        """
+def precompute_features(model, loader):
+    model.train()
+    features, labels = [], []
+    with torch.no_grad():
+        for images, targets in loader:
+            features.append(model.backbone(images))
+            labels.append(targets)
+    return torch.cat(features), torch.cat(labels)
+""",
+        "The features depend on the batch, the statistics move, and a head trained on them is another one.",
+    ),
+    wrong(
+        "s010",
+        "zero_grad forgotten",
+        "train_one_epoch",
+        2,
+        """
+def train_one_epoch(model, loader, optimizer):
+    model = set_train_mode(model)
+    loss_sum, samples = 0.0, 0
+    for images, labels in loader:
+        loss = F.cross_entropy(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        loss_sum += loss.item() * len(labels)
+        samples += len(labels)
+    return loss_sum / samples
+""",
+        "Gradients of earlier batches add up, so the weights are wrong; the mean of the losses and the mode are right.",
+    ),
+    wrong(
+        "s011",
+        "mean of the batches' means",
+        "train_one_epoch",
+        2,
+        """
+def train_one_epoch(model, loader, optimizer):
+    model = set_train_mode(model)
+    losses = []
+    for images, labels in loader:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return sum(losses) / len(losses)
+""",
+        "Training is right; the smaller last batch counts too much in the mean.",
+    ),
+    wrong(
+        "s012",
+        "wrong in_features",
+        "replace_head",
+        0,
+        """
+def replace_head(model, classes):
+    model.head = nn.Linear(1280, classes)
+    return model
+""",
+        "1280 is the size of one backbone; the head does not fit any other.",
+    ),
+    wrong(
+        "s013",
+        "dropout off: everything in evaluation mode",
+        "set_train_mode",
+        1,
+        """
+def set_train_mode(model):
+    model.eval()
+    return model
+""",
+        "The statistics stay, but the head's dropout is off.",
+    ),
+    wrong(
+        "s014",
+        "head frozen too",
+        "freeze_backbone",
+        1,
+        """
+def freeze_backbone(model):
+    for parameter in model.parameters():
+        parameter.requires_grad = False
+    return model
+""",
+        "The backbone stays, but nothing is left that can learn.",
+    ),
+    wrong(
+        "s015",
+        "features still attached to the graph",
+        "precompute_features",
+        2,
+        """
+def precompute_features(model, loader):
+    model.eval()
+    features, labels = [], []
+    for images, targets in loader:
+        features.append(model.backbone(images))
+        labels.append(targets)
+    return torch.cat(features), torch.cat(labels)
+""",
+        "The numbers are right; the graph of the backbone hangs on to them.",
+    ),
+    wrong(
+        "s016",
+        "freezes by names that hold 'weight'",
+        "freeze_backbone",
+        0,
+        """
+def freeze_backbone(model):
+    for name, parameter in model.backbone.named_parameters():
+        if name.endswith("weight"):
+            parameter.requires_grad = False
+    return model
+""",
+        "BatchNorm's shifts are called bias and still learn, so the head learns on features that move.",
+    ),
+    wrong(
+        "s017",
+        "returns nothing",
+        "replace_head",
+        1,
+        """
+def replace_head(model, classes):
+    model.head = nn.Linear(model.backbone.feature_dim, classes)
+""",
+        "The head is new and the backbone as it was, but the statement asks for the model to be returned.",
+    ),
+]
+
+OTHER = [
+    Variant(
+        id="s018",
+        title="partly done",
+        base="blank",
+        cells={
+            "freeze_backbone-solution": """
+def freeze_backbone(model):
+    for parameter in model.backbone.parameters():
+        parameter.requires_grad = False
+    return model
+""",
+            "make_optimizer-solution": """
+def make_optimizer(model, lr):
+    return torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=lr)
+""",
+            "reflection": "1. The running mean and variance of BatchNorm moved. `eval()` on the backbone prevents it.",
+        },
+        expected={"freeze_backbone": 2, "make_optimizer": 2},
+        reason="Two tasks are right, four are not begun, and one written answer awaits its reader.",
+    ),
+    Variant(
+        id="s019",
+        title="untouched",
+        base="blank",
+        expected={},
+        reason="Nothing was written.",
+    ),
+    Variant(
+        id="s020",
+        title="a cell that crashes",
+        cells={
+            "replace_head-solution": """
+def replace_head(model, classes):
+    model.head = nn.Linear(model.backbone.feature_dims, classes)
+    return model
+
+replace_head(small_classifier(classes=3), 5)
+"""
+        },
+        expected={**FULL, "replace_head": 0},
+        reason="A misspelt attribute raises in the cell and in the function; the other tasks are right.",
+    ),
+    Variant(
+        id="s021",
+        title="ends the process",
+        cells={
+            "set_train_mode-solution": """
+import os
+
+def set_train_mode(model):
+    os._exit(0)
+"""
+        },
+        expected={**FULL, "set_train_mode": 0, "train_one_epoch": 0},
+        reason="The function ends its process, and the epoch calls it; the tasks that do not need it are right.",
+    ),
+    Variant(
+        id="s022",
+        title="loops for ever in a cell",
+        cells={
+            "precompute_features-solution": """
+def precompute_features(model, loader):
+    return None
+
+while True:
+    pass
+"""
+        },
+        expected={**FULL, "precompute_features": 0},
+        reason="The cell is stopped and left out; what the other cells define still counts.",
+    ),
+    Variant(
+        id="s023",
+        title="loops for ever in a function",
+        cells={
+            "train_one_epoch-solution": """
+def train_one_epoch(model, loader, optimizer):
+    while True:
+        for images, labels in loader:
+            model(images)
+"""
+        },
+        expected={**FULL, "train_one_epoch": 0},
+        reason="Each call is stopped at its limit; the other tasks are right.",
+    ),
+    Variant(
+        id="s024",
+        title="cells deleted",
+        drop=("train_one_epoch-solution", "train_one_epoch", "precompute_features"),
+        expected={**FULL, "train_one_epoch": 0},
+        reason="Deleted check cells come back; the deleted answer comes back as it was released, unwritten.",
+    ),
+    Variant(
+        id="s025",
+        title="not a notebook at all",
+        raw=b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n",
+        expected={},
+        reason="A PDF under the notebook's name: refused, with the reason.",
+    ),
+    Variant(
+        id="s026",
+        title="the wrong file name",
+        filename="Untitled.ipynb",
+        expected={},
+        reason="freezing.ipynb is not among what was handed in: refused, with the reason.",
+    ),
+]
+
+VARIANTS = [*RIGHT, *WRONG, *OTHER]
