@@ -148,7 +148,10 @@ def linear_of(state: dict[str, Tensor]) -> tuple[Tensor, Tensor] | None:
 
     ``None`` when the head does not hold exactly one linear layer. A head without bias has a bias of zeros.
     """
-    tensors = [tensor.double() for name, tensor in state.items() if name.startswith("head.")]
+    tensors = [tensor for name, tensor in state.items() if name.startswith("head.")]
+    if any(tensor.is_complex() for tensor in tensors):
+        return None
+    tensors = [tensor.double() for tensor in tensors]
     weights = [tensor for tensor in tensors if tensor.dim() == 2]
     biases = [tensor for tensor in tensors if tensor.dim() == 1]
     if len(weights) != 1 or len(biases) > 1 or len(tensors) > 2:
@@ -230,3 +233,8 @@ def distance(left: Tensor, right: Tensor) -> float:
 
 def close(left: Tensor, right: Tensor) -> bool:
     return distance(left, right) <= TOLERANCE
+
+
+def near(left: float, right: float) -> bool:
+    """As :func:`close`, for two numbers."""
+    return close(torch.tensor(left, dtype=torch.float64), torch.tensor(right, dtype=torch.float64))

@@ -4,6 +4,7 @@ Nothing that comes back is trusted to have the right type or shape: a suite that
 a fault of its own instead of the student's mistake.
 """
 
+import torch
 from torch import Tensor
 
 from autograder.expect import Mistake, describe
@@ -52,15 +53,15 @@ def sound(report: object, doing: str) -> object:
 def state_of(
     report: object, doing: str = "reading the model's tensors", like: dict | None = None
 ) -> dict[str, Tensor]:
-    """Parameters and buffers by name; with the names and shapes of ``like``, if that is given."""
+    """Parameters and buffers by name; with the names, shapes and dtypes of ``like``, if that is given."""
     sound(report, doing)
     tensors = isinstance(report, dict) and all(isinstance(value, Tensor) for value in report.values())
-    if tensors and (like is None or _shapes(report) == _shapes(like)):
+    if tensors and (like is None or _forms(report) == _forms(like)):
         return report
     raise Mistake(
         "What came back is not the model that the function was given",
         expected="the same `Classifier`, with the same layers in `backbone` and `head`",
-        came="a model with other layers" if tensors else describe(report),
+        came="a model with other layers, or numbers of another dtype" if tensors else describe(report),
         why="The check compares the model's tensors before and after training.",
         tries="Work on the model itself: no copy of it, nothing around it, no layer more or less.",
         page=EXERCISE,
@@ -68,13 +69,13 @@ def state_of(
 
 
 def tensor_of(report: object, shape: tuple[int, ...], doing: str) -> Tensor:
-    """A tensor of ``shape`` from ``doing`` something with the student's object."""
+    """A float32 tensor of ``shape`` from ``doing`` something with the student's object."""
     sound(report, doing)
-    if isinstance(report, Tensor) and tuple(report.shape) == shape:
+    if isinstance(report, Tensor) and tuple(report.shape) == shape and report.dtype == torch.float32:
         return report
     raise Mistake(
         f"The result of {doing} has the wrong form",
-        expected=f"a tensor of shape {shape}",
+        expected=f"a tensor of shape {shape}, float32",
         came=describe(report),
         why="The shape says how many images go in and how many scores come out.",
         tries="Print the shape of the result for a batch of two images.",
@@ -89,5 +90,5 @@ def listed(names: list[str], at_most: int = 3) -> str:
     return shown if rest <= 0 else f"{shown} and {rest} more"
 
 
-def _shapes(state: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+def _forms(state: dict[str, Tensor]) -> dict[str, tuple]:
+    return {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in state.items()}

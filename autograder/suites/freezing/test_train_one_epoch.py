@@ -1,7 +1,5 @@
 """Train for one epoch, and report the mean loss of a sample."""
 
-import math
-
 import pytest
 import torch
 
@@ -145,7 +143,7 @@ def test_mean_loss_of_a_sample(student):
         sizes = [len(part) for part in case.labels.split(batch_size)]
         total = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
         right = total / sum(sizes)
-        if math.isclose(came, right, abs_tol=judge.TOLERANCE):
+        if judge.near(came, right):
             continue
         known = {
             sum(losses) / len(losses): (
@@ -178,7 +176,7 @@ def test_mean_loss_of_a_sample(student):
             ),
         }
         what, tries = next(
-            (words for value, words in known.items() if math.isclose(came, value, abs_tol=judge.TOLERANCE)),
+            (words for value, words in known.items() if judge.near(came, value)),
             (
                 "The returned loss is not the mean loss of a sample",
                 "Sum of `loss.item() * len(labels)` over the batches, divided by the number of samples.",
