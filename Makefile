@@ -87,7 +87,7 @@ feedback: grade ## feedback pages -> _build/course/feedback
 export: grade ## grades -> _build/course/grades.csv
 	@$(RUN) -m autograder export
 
-formgrader: grade ## nbgrader's pages for grading by hand, on this machine only
+formgrader: env ## nbgrader's pages for grading by hand, on this machine only
 	@echo "Choose Nbgrader > Formgrader in the menu of the page that opens (stop with Ctrl-C)"
 	@$(BIN)/jupyter lab --ip 127.0.0.1
 
