@@ -4,7 +4,8 @@ A figure brings its own pale background and dark ink, so it reads the same on a 
 colours are Okabe and Ito's, which colour-blind readers can tell apart; lines differ in dash and marker too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -65,7 +66,7 @@ def show_photos(images: Tensor, titles: Sequence[str] | None = None, *, columns:
         titles: one a photo.
         columns: photos a row.
     """
-    with plt.rc_context(STYLE):
+    with _in_style():
         rows = max(1, -(-len(images) // columns))
         height = 1.25 + (0.22 * max(title.count("\n") + 1 for title in titles) if titles else 0)
         figure, axes = plt.subplots(rows, columns, figsize=(1.25 * columns, height * rows), squeeze=False)
@@ -102,7 +103,7 @@ def learning_curves(
         xlabel: what the steps are.
         ylabel: what the values are.
     """
-    with plt.rc_context(STYLE):
+    with _in_style():
         figure, axis = plt.subplots(figsize=(7, 4.2))
         for method, (steps, values) in curves.items():
             values = np.atleast_2d(np.asarray(values, dtype=float))
@@ -131,7 +132,7 @@ def label_efficiency(
         xlabel: what the labels are of.
         ylabel: what the values are.
     """
-    with plt.rc_context(STYLE):
+    with _in_style():
         figure, axis = plt.subplots(figsize=(7, 4.4))
         for index, (method, (labels, mean, low, high)) in enumerate(curves.items()):
             shift = 1.03 ** (index - (len(curves) - 1) / 2)  # so that bars do not hide each other
@@ -158,8 +159,8 @@ def label_efficiency(
 
 
 def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = "") -> Figure:
-    """A confusion matrix: row = what it is, column = what it was taken for; shaded by the share of the row."""
-    with plt.rc_context(STYLE):
+    """A confusion matrix: row = what it is, column = what it was taken for, shaded by share of the row."""
+    with _in_style():
         matrix = np.asarray(matrix)
         share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
         figure, axis = plt.subplots(figsize=(4.8, 4.2))
@@ -173,6 +174,21 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = ""
         axis.set(xlabel="taken for", ylabel="is", title=title)
         axis.grid(False)
         return figure
+
+
+@contextmanager
+def _in_style() -> Iterator[None]:
+    """Draw in the course's style, then put back the settings it changed, and only those.
+
+    ``plt.rc_context`` puts back all of them. A notebook's backend, which loads with the first figure,
+    switches ``interactive`` on; were that undone, no later figure of the notebook would show.
+    """
+    before = {name: plt.rcParams[name] for name in STYLE}
+    plt.rcParams.update(STYLE)
+    try:
+        yield
+    finally:
+        plt.rcParams.update(before)
 
 
 def _line(method: str) -> dict:

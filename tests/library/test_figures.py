@@ -1,0 +1,82 @@
+"""Figures draw what they are given, in the course's style, and each shows in a notebook."""
+
+import os
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+
+from transfer_learning import figures
+
+
+@pytest.fixture(autouse=True)
+def no_window() -> None:
+    matplotlib.use("agg")
+
+
+def test_photos_and_misclassified_photos() -> None:
+    images = torch.zeros(5, 3, 8, 8, dtype=torch.uint8)
+    figure = figures.misclassified(images, ["bird"] * 5, ["flower"] * 5, columns=3)
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles == ["bird\ntaken for flower"] * 5 + [""]
+    assert len(figures.show_photos(images, columns=5).axes) == 5
+
+
+def test_learning_curves_show_mean_and_band() -> None:
+    values = np.array([[0.2, 0.6], [0.4, 0.8]])
+    axis = figures.learning_curves({"frozen": ([0, 10], values)}, titles={"frozen": "kept still"}).axes[0]
+    assert axis.lines[0].get_ydata().tolist() == pytest.approx([0.3, 0.7])
+    assert axis.get_legend().get_texts()[0].get_text() == "kept still"
+    assert len(axis.collections) == 1
+    one_seed = figures.learning_curves({"frozen": ([0, 10], values[:1])}).axes[0]
+    assert len(one_seed.collections) == 0
+
+
+def test_label_efficiency_shows_levels_and_guessing() -> None:
+    curves = {name: ([8, 83], [0.5, 0.9], [0.4, 0.8], [0.6, 1.0]) for name in ("frozen", "scratch")}
+    axis = figures.label_efficiency(curves, chance=0.25).axes[0]
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["8", "83"]
+    assert axis.texts[0].get_text() == "guessing"
+
+
+def test_confusion_shows_every_count() -> None:
+    axis = figures.confusion(np.array([[3, 1], [0, 2]]), ["bird", "fruit or vegetable"]).axes[0]
+    assert sorted(text.get_text() for text in axis.texts) == ["0", "1", "2", "3"]
+
+
+def test_ink_reads_on_paper_and_lines_differ_without_colour() -> None:
+    def luminance(colour: str) -> float:
+        rgb = np.array(matplotlib.colors.to_rgb(colour))
+        return float(
+            np.where(rgb <= 0.03928, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+        )
+
+    paper = luminance(figures.PAPER) + 0.05
+    assert paper / (luminance(figures.INK) + 0.05) >= 7
+    for colour in figures.COLOURS.values():
+        assert paper / (luminance(colour) + 0.05) >= 3
+    for marks in (figures.DASHES, figures.MARKERS):
+        assert marks.keys() == figures.COLOURS.keys()
+        assert len(set(map(str, marks.values()))) == len(marks)
+
+
+def test_style_is_local_unless_asked_for() -> None:
+    before = matplotlib.rcParams["axes.facecolor"]
+    figures.confusion(np.eye(2), ["a", "b"])
+    assert matplotlib.rcParams["axes.facecolor"] == before
+
+
+def test_a_notebook_shows_every_figure() -> None:
+    """The inline backend shows open figures only while matplotlib stays interactive."""
+    code = (
+        "import numpy as np, matplotlib\n"
+        "from transfer_learning import figures\n"
+        "for _ in range(2):\n"
+        "    figures.confusion(np.eye(2), ['a', 'b'])\n"
+        "    assert matplotlib.is_interactive()\n"
+    )
+    environment = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
