@@ -14,6 +14,9 @@ from autograder.faults import InfrastructureFault
 INSIDE = Path("/course")  # where the sandbox finds the few files of this package that run inside it
 HOME = Path("/home/student")
 ASSETS = Path("/assets")
+ENVIRONMENT_FOLDER = Path(
+    "/environment"
+)  # a clone may lie under /tmp, where the sandbox has scratch
 PACKAGE = Path(__file__).resolve().parent.parent
 OWN_FILES = ("limits.py", "wire.py", "session.py")
 SANDBOX_FILES = ("__init__.py", "channel.py", "kernel.py", "worker.py", "child.py", "cells.py")
@@ -76,18 +79,22 @@ def command(course: Course, control: int) -> list[str]:
             line += ["--ro-bind", str(path), str(path)]
     for path in SYSTEM_FILES:
         line += ["--ro-bind-try", path, path]
+    python = Path(sys.executable)
+    if sys.prefix != sys.base_prefix:
+        line += ["--ro-bind", sys.prefix, str(ENVIRONMENT_FOLDER)]
+        python = ENVIRONMENT_FOLDER / python.relative_to(sys.prefix)
     for path in _python_folders():
         line += ["--ro-bind", str(path), str(path)]
     line += _own_files()
     if course.assets.is_dir():
         line += ["--ro-bind", str(course.assets), str(ASSETS)]
     line += ["--tmpfs", str(HOME), "--chdir", str(HOME), "--remount-ro", "/dev", "--remount-ro", "/"]
-    return [*line, sys.executable, "-B", "-P", "-m", "autograder.sandbox.worker", str(control)]
+    return [*line, str(python), "-B", "-P", "-m", "autograder.sandbox.worker", str(control)]
 
 
 def _python_folders():
-    """The environment and the Python under it, but for what /usr holds already."""
-    folders = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_prefix).resolve()}
+    """The Python under the environment, unless /usr holds it already."""
+    folders = {Path(sys.base_prefix), Path(sys.base_prefix).resolve()}
     return sorted(folder for folder in folders if not folder.is_relative_to("/usr"))
 
 
