@@ -7,6 +7,8 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
+from transfer_learning.datasets import Photos, load_photos
+
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
@@ -41,3 +43,9 @@ def empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("TRANSFER_LEARNING_ASSETS", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def photos() -> Photos:
+    """The embedded photos; where they are missing, the error says how to fetch them."""
+    return load_photos()

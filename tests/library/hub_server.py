@@ -1,4 +1,4 @@
-"""A model hub of our own on loopback: tiny random checkpoints and a tiny photo zip, in the real ones' formats."""
+"""A model hub of our own on loopback: tiny random checkpoints, a tiny photo zip, in the real formats."""
 
 import hashlib
 import json
@@ -33,21 +33,25 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.split("?")[0].lstrip("/")
         owner_repo, _, rest = path.partition("/resolve/main/")
         file = self.folder / owner_repo / rest if rest else self.folder / path
+        if path.startswith("api/models/") and "/tree/" in path:  # a folder that no repository here has
+            return self.send(b"[]", body=body)
         if not file.is_file():
             self.send_response(404)
             known = (self.folder / owner_repo).is_dir()
             self.send_header("X-Error-Code", "EntryNotFound" if known else "RepoNotFound")
             self.send_header("Content-Length", "0")
             self.end_headers()
-            return
-        content = file.read_bytes()
+            return None
+        return self.send(file.read_bytes(), body=body, broken=path in self.truncate)
+
+    def send(self, content: bytes, *, body: bool, broken: bool = False) -> None:
         self.send_response(200)
         self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
         self.send_header("X-Repo-Commit", COMMIT)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if body:
-            self.wfile.write(content[: len(content) // 2] if path in self.truncate else content)
+            self.wfile.write(content[: len(content) // 2] if broken else content)
 
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
@@ -55,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serve(folder: Path, truncate: set[str] = frozenset()) -> Iterator[str]:
-    """Serve ``folder`` on a free loopback port; the files named in ``truncate`` break off half-way. Yields the URL."""
+    """Serve ``folder`` on a loopback port; files named in ``truncate`` break off half-way. Yields the URL."""
     handler = type("FolderHandler", (Handler,), {"folder": folder, "truncate": truncate})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -96,7 +100,11 @@ def make_bert(folder: Path) -> None:
     (folder / "vocab.txt").write_text("\n".join(words))
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=len(words), hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
     )
     BertModel(config).save_pretrained(folder)
     BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)

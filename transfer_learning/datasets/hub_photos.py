@@ -1,4 +1,4 @@
-"""The photos of the PyTorch transfer-learning tutorial, ants and bees: one zip file, downloaded once and checked."""
+"""Ants and bees, the photos of the PyTorch transfer-learning tutorial: one zip file, downloaded once."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.progress import wrap_file
 
 from transfer_learning.assets import AssetError
-from transfer_learning.assets.store import installing, store
+from transfer_learning.assets.store import installing, store_folder
 from transfer_learning.datasets.splits import group_split
 
 URL = "https://download.pytorch.org/tutorial/hymenoptera_data.zip"
@@ -33,7 +33,7 @@ def fetch_ants_bees(url: str | None = None, sha256: str = SHA256) -> Path:
     Raises:
         AssetError: the file cannot be had, broke off, or is not the one expected. Nothing is installed then.
     """
-    folder = store() / "hub" / f"hymenoptera-{sha256[:12]}"
+    folder = store_folder() / "hub" / f"hymenoptera-{sha256[:12]}"
     if folder.is_dir():
         return folder
     url = url or os.environ.get("TRANSFER_LEARNING_ANTS_BEES_URL") or URL
@@ -66,23 +66,31 @@ def ants_bees_table(folder: Path) -> list[dict[str, str]]:
 
 
 def download(url: str, sha256: str, target: Path) -> None:
-    """Download ``url`` to ``target``, with a progress bar, and check that it came whole and is the right file."""
+    """Download ``url`` to ``target``, and check that it came whole and is the right file."""
     digest = hashlib.sha256()
     done = 0
     try:
         with urllib.request.urlopen(url, timeout=30) as response, target.open("wb") as out:
             size = int(response.headers.get("Content-Length") or 0)
-            with wrap_file(response, total=size or MOST_BYTES, description="ants and bees", transient=True) as body:
+            with wrap_file(
+                response, total=size or MOST_BYTES, description="ants and bees", transient=True
+            ) as body:
                 while chunk := body.read(1 << 16):
                     done += len(chunk)
                     if done > MOST_BYTES:
-                        raise AssetError(f"{url} is larger than {MOST_BYTES / 1e6:.0f} MB: not the file we know.")
+                        raise AssetError(
+                            f"{url} is larger than {MOST_BYTES / 1e6:.0f} MB: not the file we know."
+                        )
                     digest.update(chunk)
                     out.write(chunk)
     except (urllib.error.URLError, HTTPException, OSError, ValueError) as error:
-        raise AssetError(f"The ants and bees could not be downloaded from {url}: {error}. {OFFLINE}") from error
+        raise AssetError(
+            f"The ants and bees could not be downloaded from {url}: {error}. {OFFLINE}"
+        ) from error
     if size and done != size:
-        raise AssetError(f"The download of {url} broke off after {done} of {size} bytes. Try again. {OFFLINE}")
+        raise AssetError(
+            f"The download of {url} broke off after {done} of {size} bytes. Try again. {OFFLINE}"
+        )
     if digest.hexdigest() != sha256:
         raise AssetError(
             f"{url} is not the file we know: its sha256 is {digest.hexdigest()}, expected {sha256}. "
@@ -93,20 +101,26 @@ def download(url: str, sha256: str, target: Path) -> None:
 def unpack(archive: Path, destination: Path) -> None:
     """Take the photos out of the zip file, and nothing else.
 
-    A member is taken only when its whole name is as in the tutorial's file, so none can be written elsewhere. The
-    one GIF among the ants is left out, as torchvision leaves it out.
+    A member is taken only when its whole name is as in the tutorial's file, so none can be written elsewhere.
+    The one GIF among the ants is left out, as torchvision leaves it out.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
             photos = [member for member in opened.infolist() if WANTED.fullmatch(member.filename)]
             if sum(member.file_size for member in photos) > MOST_BYTES:
-                raise AssetError(f"{archive.name} unpacks to more than {MOST_BYTES / 1e6:.0f} MB: not the file we know.")
+                raise AssetError(
+                    f"{archive.name} unpacks to more than {MOST_BYTES / 1e6:.0f} MB: not the file we know."
+                )
             for member in photos:
                 target = destination / member.filename
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with opened.open(member) as packed, target.open("wb") as out:
                     shutil.copyfileobj(packed, out)
     except zipfile.BadZipFile as error:
-        raise AssetError(f"The ants and bees came as a damaged zip file: {error}. Nothing was installed.") from error
+        raise AssetError(
+            f"The ants and bees came as a damaged zip file: {error}. Nothing was installed."
+        ) from error
     if not photos:
-        raise AssetError("The zip file holds no photos under hymenoptera_data/train and hymenoptera_data/val.")
+        raise AssetError(
+            "The zip file holds no photos under hymenoptera_data/train and hymenoptera_data/val."
+        )

@@ -121,9 +121,7 @@ def _hub_backbone(checkpoint: str, weights: str) -> nn.Module:
 
     from transfer_learning.models.hub import from_hub
 
+    config = from_hub(AutoConfig, checkpoint)  # the smallest file first: a hub out of reach is known soonest
+    network = AutoModel.from_config(config) if weights == "random" else from_hub(AutoModel, checkpoint)
     processor = from_hub(AutoImageProcessor, checkpoint)
-    if weights == "random":
-        network = AutoModel.from_config(from_hub(AutoConfig, checkpoint))
-    else:
-        network = from_hub(AutoModel, checkpoint)
     return HubBackbone(network, processor.image_mean, processor.image_std)
