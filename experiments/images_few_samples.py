@@ -426,7 +426,11 @@ def experiment(*, quick: bool, console: Console) -> dict:
             },
         }
         | summarise(runs, test)
-        | {"controls": controls, "environment": environment(), "runs": runs}
+        | {
+            "controls": controls,
+            "environment": ledger.run({"what": "environment"}, environment),
+            "runs": runs,
+        }
     )
 
 

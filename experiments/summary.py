@@ -115,12 +115,13 @@ def misclassified(runs: list[dict], test: Photos) -> list[dict]:
 
 
 def score_table(results: dict) -> Table:
-    """Mean accuracy and its interval, a row for each method and a column for each level."""
-    table = Table(
-        "accuracy on the test photos", *(f"{level} a class" for level in results["levels"]), box=None
-    )
+    """Mean accuracy and its interval, a row for each method and a column for each level; fits 80 characters."""
+
+    def short(value: float) -> str:
+        return f"{value:.2f}".removeprefix("0")
+
+    table = Table("accuracy", *(f"{level} a class" for level in results["levels"]), box=None)
     for name, by_level in results["summary"].items():
         scores = [by_level[level]["accuracy"] for level in results["levels"]]
-        cells = [f"{score['mean']:.3f} ({score['low']:.2f}-{score['high']:.2f})" for score in scores]
-        table.add_row(results["methods"][name]["title"], *cells)
+        table.add_row(name, *(f"{short(s['mean'])} ({short(s['low'])}-{short(s['high'])})" for s in scores))
     return table

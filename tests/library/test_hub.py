@@ -14,6 +14,7 @@ from transfer_learning.datasets import load_photos
 
 LOAD_BOTH = """
 import json, torch
+from transfer_learning.assets import AssetError
 from transfer_learning.models import load_image_backbone, load_text_encoder
 images = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
 said = {}
@@ -26,6 +27,10 @@ encoder = load_text_encoder("hub")
 one, padded = encoder(["a cat"]), encoder(["a cat", "the dogs sat the dogs"])
 said["vectors"] = list(padded.shape)
 said["padding_matters"] = not torch.allclose(one[0], padded[0], atol=1e-5)
+try:
+    load_image_backbone("hub", checkpoint="nobody/nothing")
+except AssetError as error:
+    said["missing"] = str(error)
 print(json.dumps(said))
 """
 LOAD_ONE = """
@@ -65,7 +70,7 @@ def python(code: str, *arguments: str, home: Path, **environment: str) -> subpro
     )
 
 
-def test_both_checkpoints_load_from_the_hub(hub: Path, tmp_path: Path) -> None:
+def test_checkpoints_load_from_the_hub_and_a_missing_one_is_said(hub: Path, tmp_path: Path) -> None:
     with serve(hub) as url:
         done = python(LOAD_BOTH, home=tmp_path, HF_ENDPOINT=url)
     said = json.loads(done.stdout)
@@ -74,15 +79,10 @@ def test_both_checkpoints_load_from_the_hub(hub: Path, tmp_path: Path) -> None:
     assert said["differs"]
     assert said["vectors"] == [2, 16]
     assert not said["padding_matters"]
+    assert "'nobody/nothing' could not be loaded" in said["missing"]
+    assert "404" in said["missing"]
+    assert "source='embedded'" in said["missing"]
     assert "%|" not in done.stderr, "a progress bar would stand in every page's output"
-
-
-def test_a_checkpoint_that_is_not_there_is_said(hub: Path, tmp_path: Path) -> None:
-    with serve(hub) as url:
-        done = python(LOAD_ONE, "nobody/nothing", home=tmp_path, HF_ENDPOINT=url)
-    assert "'nobody/nothing' could not be loaded" in done.stdout
-    assert "404" in done.stdout
-    assert "source='embedded'" in done.stdout
 
 
 def test_no_network_is_said(tmp_path: Path) -> None:
