@@ -464,6 +464,22 @@ def train_one_epoch(model, loader, optimizer):
         expected={},
         reason="freezing.ipynb is not among what was handed in: refused, with the reason.",
     ),
+    Variant(
+        id="s027",
+        title="sys.exit in a cell",
+        cells={
+            "make_optimizer-solution": """
+import sys
+
+def make_optimizer(model, lr):
+    return torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=lr)
+
+sys.exit()
+"""
+        },
+        expected=FULL,
+        reason="The cell ends after it has defined a right function; each cell runs by itself.",
+    ),
 ]
 
 VARIANTS = [*RIGHT, *WRONG, *OTHER]
