@@ -115,7 +115,7 @@ def misclassified(runs: list[dict], test: Photos) -> list[dict]:
 
 
 def score_table(results: dict) -> Table:
-    """Mean accuracy and its interval, a row for each method and a column for each level; fits 80 characters."""
+    """Mean accuracy and its interval, a row a method and a column a level; fits 80 characters."""
 
     def short(value: float) -> str:
         return f"{value:.2f}".removeprefix("0")
