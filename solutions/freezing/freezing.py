@@ -351,7 +351,7 @@ check("set_train_mode")
 # the number in a tensor. A sum of tensors would keep the graph of every batch in memory.
 #
 # **Example.** Batches of 4 and 1 images have the mean losses 1.0 and 2.0. The mean loss of a sample is
-# $(4 \times 1.0 + 1 \times 2.0) / 5 = 1.2$, not 1.5. With your function:
+# (4 × 1.0 + 1 × 2.0) / 5 = 1.2, not 1.5. With your function:
 #
 # ```python
 # torch.manual_seed(0)
