@@ -33,7 +33,7 @@ def namespace_of(notebook: nbformat.NotebookNode) -> dict:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             try:
                 exec(compile(cell.source, "cell", "exec"), names)
-            except Exception:
+            except (Exception, SystemExit):
                 continue
     return names
 

@@ -1,4 +1,4 @@
-"""An answer forged in the rig's or in a function's place is the student's fault, and never breaks the suite."""
+"""An answer forged in the rig's or a function's place is the student's fault, and never breaks the suite."""
 
 import math
 
