@@ -73,7 +73,7 @@ STEPS = [
     Step(
         "Grades",
         ["-m", "autograder", "grade"],
-        lambda: count(CLASS / "verdicts", "*/*.json", "verdict"),
+        lambda: count(CLASS / "autograded", "*/*/*.ipynb", "graded notebook"),
         CLASS / "gradebook.db",
     ),
     Step(

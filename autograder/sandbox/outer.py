@@ -14,9 +14,7 @@ from autograder.faults import InfrastructureFault
 INSIDE = Path("/course")  # where the sandbox finds the few files of this package that run inside it
 HOME = Path("/home/student")
 ASSETS = Path("/assets")
-ENVIRONMENT_FOLDER = Path(
-    "/environment"
-)  # a clone may lie under /tmp, where the sandbox has scratch
+ENVIRONMENT_FOLDER = Path("/environment")  # a clone may lie under /tmp, where the sandbox has scratch
 PACKAGE = Path(__file__).resolve().parent.parent
 OWN_FILES = ("limits.py", "wire.py", "session.py")
 SANDBOX_FILES = ("__init__.py", "channel.py", "kernel.py", "worker.py", "child.py", "cells.py")

@@ -33,8 +33,9 @@
 # ## How this notebook works
 #
 # There are six tasks. Each has a cell with an unfinished function. Write your code in place of
-# `raise NotImplementedError()`, run the cell, then run the check cell below it. A check takes less than a second. When
-# something is wrong, it says what was expected, what came, why it matters and what to try.
+# `raise NotImplementedError()`, run the cell, then run the check cell below it. The first check takes a few
+# seconds, the others less than one. When something is wrong, a check says what was expected, what came, why it matters
+# and what to try.
 #
 # | task | function | points |
 # |---|---|---|
@@ -483,7 +484,7 @@ plt.show()
 # photos in the same order.
 
 # %% tags=["demo"]
-EPOCHS = 15
+EPOCHS = 10
 LR = 0.002
 
 

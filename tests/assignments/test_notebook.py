@@ -1,4 +1,4 @@
-"""The two notebooks: what students get gives nothing away, and what the instructor has works from end to end."""
+"""The two notebooks: students are given nothing away, and the instructor's works from end to end."""
 
 import nbclient
 import nbformat
@@ -63,10 +63,8 @@ def test_points_of_the_suite_are_those_of_the_cells(student_notebook):
 
 def test_the_instructor_notebook_runs_and_every_check_passes():
     notebook = release.load_source(COURSE, NAME)
-    for cell in notebook.cells:
-        cell.source = cell.source.replace(
-            "EPOCHS = 10", "EPOCHS = 2"
-        )  # the photos are slow, and shown anyway
+    [long] = [cell for cell in notebook.cells if "EPOCHS = 10" in cell.source]
+    long.source = long.source.replace("EPOCHS = 10", "EPOCHS = 2")
     execute(notebook)
     for task, cell in check_cells(notebook).items():
         assert "FAILED" not in printed(cell) and f"{task}: " in printed(cell)
