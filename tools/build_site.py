@@ -72,6 +72,14 @@ def execution_inputs() -> str:
     return fingerprint(paths, data_state())
 
 
+def frame() -> str:
+    """What surrounds the text of every page. When it changes, all pages are written anew.
+
+    Sphinx alone does not publish a changed style sheet.
+    """
+    return fingerprint([BOOK / "_static", BOOK / "_templates"])
+
+
 def all_inputs(languages: str) -> str:
     """Everything the site is made of."""
     paths = [BOOK, ROOT / "_config.yml", ROOT / "_toc.yml", ROOT / "exercises", Path(__file__)]
@@ -222,6 +230,7 @@ def configuration(
         "course_locale": str(locale),
         "course_results": str(ROOT / "results"),
         "course_inputs": inputs,
+        "course_frame": frame(),
         "course_outputs": str(folder / "outputs"),
         "course_photos": photos_available(),
         "course_japanese_pages": pages,
@@ -392,11 +401,12 @@ def main() -> None:
         WORK.mkdir(parents=True, exist_ok=True)
         kept.write_text(execution)
 
+    reading = fingerprint([BOOK / "_ext"], execution)  # when it changes, every page is read anew
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     pages = pages_of(toc)
     templates = WORK / "templates"
     with step("Reading and executing the pages"):
-        config = configuration("messages", [], toc, WORK / "locale", execution)
+        config = configuration("messages", [], toc, WORK / "locale", reading)
         run_sphinx("messages", "gettext", templates, config)
     if options.update_catalogues:
         with step("Updating the Japanese catalogues"):
@@ -405,14 +415,14 @@ def main() -> None:
     ready = japanese_pages(templates, pages)
     locale = compile_catalogues(ready)
     with step("Building the English edition"):
-        run_sphinx("en", "html", HTML, configuration("en", ready, toc, locale, execution))
+        run_sphinx("en", "html", HTML, configuration("en", ready, toc, locale, reading))
         remove_old_pages(HTML, pages)
     if toc["root"] not in ready:
         shutil.rmtree(HTML / "ja", ignore_errors=True)
     elif not options.lang:
         with step(f"Building the Japanese edition ({len(ready)} of {len(pages)} pages)"):
             japanese_toc = toc_for(toc, set(ready), captions())
-            run_sphinx("ja", "html", HTML / "ja", configuration("ja", ready, japanese_toc, locale, execution))
+            run_sphinx("ja", "html", HTML / "ja", configuration("ja", ready, japanese_toc, locale, reading))
             remove_old_pages(HTML / "ja", ready)
     STAMP.write_text(json.dumps({"all": inputs}))
     print(f"The site is {HTML.relative_to(ROOT)}/index.html ({time.monotonic() - start:.0f} s)")

@@ -117,23 +117,53 @@ def test_a_strict_build_refuses_a_page_with_a_fault(fault: str, tmp_path: Path) 
     assert says in done.stderr + done.stdout
 
 
-def test_without_the_photo_set_the_site_still_builds_and_names_the_other(tmp_path: Path) -> None:
-    for name in ("book", "exercises", "results", "tools", "transfer_learning"):
-        shutil.copytree(build_site.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("_config.yml", "_toc.yml", "requirements.txt", "pyproject.toml"):
-        shutil.copy(build_site.ROOT / name, tmp_path / name)
-    (tmp_path / "nothing").mkdir()
+def build_a_copy(folder: Path) -> None:
+    """Build the copy of the repository in this folder, with an empty folder of assets."""
     done = subprocess.run(
-        [sys.executable, tmp_path / "tools" / "build_site.py"],
-        env=os.environ | {"PYTHONPATH": str(tmp_path), "TRANSFER_LEARNING_ASSETS": str(tmp_path / "nothing")},
+        [sys.executable, folder / "tools" / "build_site.py"],
+        env=os.environ | {"PYTHONPATH": str(folder), "TRANSFER_LEARNING_ASSETS": str(folder / "nothing")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository, built without the photo set."""
+    folder = tmp_path_factory.mktemp("copy")
+    for name in ("book", "exercises", "results", "tools", "transfer_learning"):
+        shutil.copytree(build_site.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("_config.yml", "_toc.yml", "requirements.txt", "pyproject.toml"):
+        shutil.copy(build_site.ROOT / name, folder / name)
+    (folder / "nothing").mkdir()
+    build_a_copy(folder)
+    return folder
+
+
+def test_without_the_photo_set_the_site_still_builds_and_names_the_other(copy: Path) -> None:
     for page, note in (("", "not on the machine that built it"), ("ja/", "環境にはありませんでした")):
-        html = (tmp_path / "_build" / "html" / f"{page}applications/images-few-samples.html").read_text(
+        html = (copy / "_build" / "html" / f"{page}applications/images-few-samples.html").read_text(
             encoding="utf-8"
         )
         assert note in html and "hub" in html
         assert 'id="fig-label-efficiency"' in html, "the measured results are shown all the same"
+
+
+def test_a_changed_style_sheet_and_a_changed_extension_are_published(copy: Path) -> None:
+    style, module = (
+        copy / "book" / "_static" / "course.css",
+        copy / "book" / "_ext" / "course_site" / "quiz.py",
+    )
+    page = copy / "_build" / "html" / "background" / "definition.html"
+    code = module.read_text(encoding="utf-8")
+    assert "quiz-choice" in code and "quiz-changed" not in page.read_text(encoding="utf-8")
+    style.write_text(style.read_text(encoding="utf-8") + "/* changed */\n", encoding="utf-8")
+    module.write_text(code.replace("quiz-choice", "quiz-choice quiz-changed"), encoding="utf-8")
+    build_a_copy(copy)
+    for edition in ("", "ja/"):
+        assert (
+            copy / "_build" / "html" / edition / "_static" / "course.css"
+        ).read_bytes() == style.read_bytes()
+    assert "quiz-changed" in page.read_text(encoding="utf-8")
