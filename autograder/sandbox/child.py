@@ -105,6 +105,7 @@ def _write(path, text):
 def _confine(link):
     caps = limits.SANDBOX
     link = _only(link)
+    os.setsid()  # a signal to "my process group" would reach the worker: groups span process namespaces
     held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     kernel.mount(None, "/", kernel.MS_REC | kernel.MS_PRIVATE)
     for folder in SCRATCH:

@@ -27,6 +27,7 @@ def network(): return refused(socket.socket) or refused(socket.socket, socket.AF
 def visible(paths): return [path for path in paths if os.path.lexists(path)]
 def processes(): return refused(os.fork)
 def first_process(): return None if os.getpid() == 1 else f"it is process {os.getpid()}"
+def own_group(): return None if os.getpgid(0) == os.getsid(0) == os.getpid() else "it shares a process group"
 def other_processes(): return ", ".join(name for name in os.listdir("/proc") if name.isdigit()) or None
 def environment(): return dict(os.environ)
 def privileges():
@@ -103,6 +104,7 @@ def run(course: Course, worker: Worker) -> list[Finding]:
         ask("no new processes", "processes")
         ask("a process namespace of its own", "first_process")
         ask("no other process to see", "other_processes")
+        ask("no other process to signal", "own_group")
         ask("no privileges", "privileges")
         ask("nothing of this machine's environment", "environment", problem=_foreign)
         ask("no open file but its channel", "descriptors")
