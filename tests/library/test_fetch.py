@@ -173,6 +173,20 @@ def test_interrupted_mending_keeps_what_was_there(empty_store, package, monkeypa
     assert installed(empty_store) == before
 
 
+def test_the_checked_folder_itself_becomes_visible_in_one_step(empty_store, package, monkeypatch):
+    built = []
+
+    def accept_and_note(fresh, asset, accept=fetching.accept):
+        accept(fresh, asset)
+        assert not (empty_store / "tiny-photos").exists()
+        built.append(fresh.stat().st_ino)
+
+    monkeypatch.setattr(fetching, "accept", accept_and_note)
+    fetch(tiny_asset(package))
+    # A rename keeps the folder's number. A copy, which can stop half-way in full view, would have a new one.
+    assert [(empty_store / "tiny-photos").stat().st_ino] == built
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
