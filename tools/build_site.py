@@ -72,14 +72,6 @@ def execution_inputs() -> str:
     return fingerprint(paths, data_state())
 
 
-def frame() -> str:
-    """What surrounds the text of every page. When it changes, all pages are written anew.
-
-    Sphinx alone does not publish a changed style sheet.
-    """
-    return fingerprint([BOOK / "_static", BOOK / "_templates"])
-
-
 def all_inputs(languages: str) -> str:
     """Everything the site is made of."""
     paths = [BOOK, ROOT / "_config.yml", ROOT / "_toc.yml", ROOT / "exercises", Path(__file__)]
@@ -230,7 +222,6 @@ def configuration(
         "course_locale": str(locale),
         "course_results": str(ROOT / "results"),
         "course_inputs": inputs,
-        "course_frame": frame(),
         "course_outputs": str(folder / "outputs"),
         "course_photos": photos_available(),
         "course_japanese_pages": pages,
@@ -289,7 +280,11 @@ def run_sphinx(edition: str, builder: str, out: Path, config: dict[str, Any]) ->
             keep_going=True,
         )
         try:
-            app.build()
+            # All pages are written, changed or not, and the search index is made anew: Sphinx alone does not
+            # publish a changed style sheet, and keeps words in the index that no page holds any more. Only
+            # changed pages are read, and only their cells run.
+            (out / "searchindex.js").unlink(missing_ok=True)
+            app.build(force_all=builder == "html")
         except ExecutionError as error:
             app.statuscode = 1
             print(f"A cell of {error} raised.", file=sys.stderr)
@@ -422,7 +417,12 @@ def main() -> None:
     elif not options.lang:
         with step(f"Building the Japanese edition ({len(ready)} of {len(pages)} pages)"):
             japanese_toc = toc_for(toc, set(ready), captions())
-            run_sphinx("ja", "html", HTML / "ja", configuration("ja", ready, japanese_toc, locale, reading))
+            run_sphinx(
+                "ja",
+                "html",
+                HTML / "ja",
+                configuration("ja", ready, japanese_toc, locale, fingerprint([LOCALE], reading)),
+            )
             remove_old_pages(HTML / "ja", ready)
     STAMP.write_text(json.dumps({"all": inputs}))
     print(f"The site is {HTML.relative_to(ROOT)}/index.html ({time.monotonic() - start:.0f} s)")

@@ -151,6 +151,22 @@ def test_without_the_photo_set_the_site_still_builds_and_names_the_other(copy: P
         assert 'id="fig-label-efficiency"' in html, "the measured results are shown all the same"
 
 
+def test_a_changed_translation_is_published_and_the_search_index_forgets_what_is_gone(copy: Path) -> None:
+    """The splitter of Japanese queries takes every word of the index for one that some page holds."""
+    page, index = (
+        copy / "_build" / "html" / "ja" / name for name in ("discussion/index.html", "searchindex.js")
+    )
+    before = index.read_bytes()
+    catalogue = copy / "book" / "locale" / "ja" / "LC_MESSAGES" / "discussion" / "index.po"
+    words = catalogue.read_text(encoding="utf-8")
+    catalogue.write_text(words.replace("データ", "データ xyzzy "), encoding="utf-8")
+    build_a_copy(copy)
+    assert "xyzzy" in page.read_text(encoding="utf-8") and b"xyzz" in index.read_bytes()
+    catalogue.write_text(words, encoding="utf-8")
+    build_a_copy(copy)
+    assert index.read_bytes() == before
+
+
 def test_a_changed_style_sheet_and_a_changed_extension_are_published(copy: Path) -> None:
     style, module = (
         copy / "book" / "_static" / "course.css",
@@ -160,10 +176,11 @@ def test_a_changed_style_sheet_and_a_changed_extension_are_published(copy: Path)
     code = module.read_text(encoding="utf-8")
     assert "quiz-choice" in code and "quiz-changed" not in page.read_text(encoding="utf-8")
     style.write_text(style.read_text(encoding="utf-8") + "/* changed */\n", encoding="utf-8")
-    module.write_text(code.replace("quiz-choice", "quiz-choice quiz-changed"), encoding="utf-8")
     build_a_copy(copy)
     for edition in ("", "ja/"):
         assert (
             copy / "_build" / "html" / edition / "_static" / "course.css"
         ).read_bytes() == style.read_bytes()
+    module.write_text(code.replace("quiz-choice", "quiz-choice quiz-changed"), encoding="utf-8")
+    build_a_copy(copy)
     assert "quiz-changed" in page.read_text(encoding="utf-8")

@@ -15,7 +15,6 @@ def setup(app: Sphinx) -> dict[str, object]:
     """Register every part; each module is one idea and can be read alone."""
     app.add_config_value("course_locale", "", "env", str)
     app.add_config_value("course_inputs", "", "env", str)
-    app.add_config_value("course_frame", "", "html", str)
     if app.config.course_locale:
         app.add_message_catalog(CATALOGUE, str(Path(app.config.course_locale)))
     for part in (drawings, images, japanese, languages, mathml, photos, quiz, results, theme):
