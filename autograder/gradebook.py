@@ -118,6 +118,7 @@ def write_feedback(course: Course, api, assignment: str, student: str) -> bool:
     state = course.root / "state" / "feedback" / assignment / student
     mark = hashlib.sha256(autograded(course, assignment, student).read_bytes())
     mark.update(repr(scores(course, assignment, student)).encode())
+    mark.update(Path(__file__).with_name("pages.py").read_bytes())
     if page.is_file() and read_state(state) == mark.hexdigest():
         return False
     result = api().generate_feedback(assignment, student, force=True)

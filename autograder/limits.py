@@ -50,6 +50,8 @@ class SandboxLimits:
     """How many files there may be in each scratch folder."""
     open_files: int = 256
     """File descriptors (RLIMIT_NOFILE)."""
+    threads: int = 256
+    """Threads (RLIMIT_NPROC). Linux does not hold root to it: grade as an ordinary user where you can."""
     cell_text: int = 20_000
     """Characters of one cell's printed text that are kept; the rest is dropped."""
     cell_pictures: int = 4

@@ -26,7 +26,7 @@ from nbgrader.preprocessors import (
 from traitlets import Any
 from traitlets.config import Config
 
-from autograder import report
+from autograder import pages, report
 from autograder.course import Course
 from autograder.faults import InfrastructureFault
 
@@ -35,6 +35,7 @@ def configure(c: Config, course: Course) -> None:
     """Set nbgrader's configuration for a course."""
     _find_alembic()
     c.CourseDirectory.root = str(course.root)
+    c.HTMLExporter.filters = {"markdown2html": pages.markdown}
     c.VerdictExporter.course = course
     c.Autograde.exporter_class = VerdictExporter
     c.Autograde.autograde_preprocessors = [

@@ -106,6 +106,8 @@ def _plain_cell(cell):
     source = source.encode("utf-8", "replace").decode().replace("\0", "")
     makers = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
     made = makers.get(cell.cell_type, nbformat.v4.new_raw_cell)(source)
+    if made.cell_type == "raw":  # else it goes into nbgrader's pages as it is
+        made.metadata.raw_mimetype = "text/plain"
     tags = cell.metadata.get("tags")
     if isinstance(tags, list):
         made.metadata.tags = [tag for tag in tags if isinstance(tag, str)][:20]

@@ -119,6 +119,7 @@ def _confine(link):
         (resource.RLIMIT_AS, held + caps.memory),
         (resource.RLIMIT_FSIZE, caps.file_size),
         (resource.RLIMIT_NOFILE, caps.open_files),
+        (resource.RLIMIT_NPROC, caps.threads),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_CPU, int(caps.submission_seconds) + 1),
     ):

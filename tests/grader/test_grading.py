@@ -13,13 +13,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from rich.console import Console
 from tiny_course import FIXTURE, make_course
 
 from autograder import classroom, gradebook, grading, limits
 from autograder.__main__ import main
+from autograder.course import REPOSITORY
 from autograder.faults import InfrastructureFault
-from autograder.sample_class import Variant, write
+from autograder.sample_class import Variant, notebook_bytes, write
 
 LOOP = "def double(values):\n    while True: pass"
 VARIANTS = [
@@ -53,8 +55,9 @@ VARIANTS = [
     Variant("s013", "deep JSON", raw=b"[" * 100_000),
     Variant("s014", "empty file", raw=b""),
     Variant("s015", "says NaN", raw=b'{"nbformat": NaN, "cells": []}'),
+    Variant("s016", "huge file", raw=b" " * (limits.SUBMISSION.notebook + 1)),
 ]
-REFUSED = ["s010", "s011", "s012", "s013", "s014", "s015", "t001", "t002", "t003", "t004", "t005"]
+REFUSED = ["s010", "s011", "s012", "s013", "s014", "s015", "s016", "t001", "t002", "t003", "t004", "t005"]
 MAX = 7.0
 
 
@@ -131,6 +134,7 @@ def test_refusals_are_precise(graded):
     assert "is not JSON" in told["s010"] and "not JSON" in told["s013"] and "not JSON" in told["s015"]
     assert "it is not a file" in told["t001"] and "link is not followed" in told["t002"]
     assert "it is not a file" in told["t003"] and "not a folder" in told["t004"]
+    assert f"larger than {limits.SUBMISSION.notebook} bytes" in told["s016"]
     assert told["t005"] == "There is no file tiny.ipynb. The folder is empty."
 
 
@@ -148,6 +152,76 @@ def test_feedback_shows_reports_and_outputs(graded):
     assert "a demo cell does not run" in page("s001") and "RuntimeError</span>: a demo cell" not in page(
         "s001"
     )
+
+
+ACTIVE = """<script>alert(1)</script><img src=x onerror=alert(2)><iframe src=//x></iframe>
+<svg onload=alert(3)></svg> [link](javascript:alert(4)) <a href=" javascript:alert(5)">a</a>
+<a href="data:text/html,x">b</a> $\\href{javascript:alert(6)}{x}$ <style>* {}</style><form action=//x>
+
+**bold** and `a < b`
+
+> quoted $a < b$
+"""
+SHOWN = """
+from IPython.display import HTML, Javascript, Markdown, display
+display(HTML("<script>alert(7)</script>"), Javascript("alert(8)"), Markdown("<script>alert(9)</script>"))
+display({"image/svg+xml": "<svg onload=alert(10)>", "text/latex": "$x$", "image/png": "<script>"}, raw=True)
+print("<script>alert(11)</script>")
+raise ValueError("<script>alert(12)</script>")
+"""
+
+
+def scripted(course, student):
+    """Hand in a notebook full of scripts."""
+    variant = Variant(student, "scripts", cells={"reflection": ACTIVE, "double-solution": SHOWN})
+    notebook = nbformat.reads(notebook_bytes(course, "tiny", variant).decode(), as_version=4)
+    notebook.cells += [nbformat.v4.new_markdown_cell(ACTIVE), nbformat.v4.new_raw_cell(ACTIVE)]
+    path = course.submitted("tiny", student)
+    path.parent.mkdir(parents=True)
+    path.write_text(nbformat.writes(notebook), encoding="utf-8")
+
+
+def test_no_script_of_a_student_gets_on_a_page(graded):
+    scripted(graded, "x001")
+    try:
+        assert main(["grade", "--student", "x001"], graded) == 0 and main(["feedback"], graded) == 0
+        page = gradebook.feedback_page(graded, "tiny", "x001").read_text(encoding="utf-8")
+        soup = BeautifulSoup(page, "html.parser")
+        assert not [script for script in soup.find_all("script") if "alert" in script.text]
+        assert not [tag for tag in soup.find_all(True) if any(name.startswith("on") for name in tag.attrs)]
+        assert not soup.find_all(["iframe", "form", "svg", "object", "embed"])
+        links = [tag.get("href", "") + tag.get("src", "") for tag in soup.find_all(["a", "img"])]
+        assert not [link for link in links if "script" in link or link.startswith("data:text")]
+        assert "\\href" not in soup.get_text()
+        assert soup.find("strong", string="bold") and "a < b" in soup.get_text()
+        assert soup.find("blockquote") and "<script>alert(11)</script>" in soup.get_text()
+    finally:
+        shutil.rmtree(graded.root / "submitted" / "x001")
+        forget(graded, "x001")
+
+
+def forget(course, student):
+    """Leave no trace of a student that one test alone needs."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as book:
+        book.remove_student(student)
+    for path in (course.root / "autograded" / student, course.root / "feedback" / student):
+        shutil.rmtree(path)
+    assert main(["export"], course) == 0
+
+
+def test_pages_hold_nothing_hidden(graded):
+    """Neither a submission's seed nor the suite's source."""
+    suites = [path.read_text(encoding="utf-8") for path in graded.suites.rglob("*.py")]
+    hidden = {line.strip() for text in suites for line in text.splitlines() if "student." in line}
+    assert len(hidden) > 5
+    for student in ("s003", "s004", "s007"):
+        page = gradebook.feedback_page(graded, "tiny", student).read_text(encoding="utf-8")
+        text = BeautifulSoup(page, "html.parser").get_text()
+        assert str(grading.seed_of(graded, "tiny", student)) not in page
+        assert not [line for line in hidden if line in text]
+        assert str(graded.root) not in page and str(FIXTURE) not in page
 
 
 def test_second_run_does_nothing_and_is_quick(graded):
@@ -313,12 +387,33 @@ def test_doctor(graded, capsys):
     assert "It can." in capsys.readouterr().out
 
 
+def test_doctor_without_bubblewrap(graded, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main(["doctor"], graded) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "sudo apt-get install bubblewrap" in told and "Not yet: mend what says NO." in told
+
+
 LOOK = """
 import json
 from pathlib import Path
 from tiny_course import make_course
 from autograder import doctor
-print(json.dumps([[row.what, row.holds, row.told] for row in doctor.look(make_course(Path("/nowhere")))]))
+from autograder.faults import StudentFault
+from autograder.sandbox.player import SandboxPlayer, Worker
+course = make_course(Path("/nowhere"))
+rows = [[row.what, row.holds, row.told] for row in doctor.look(course)]
+cell = '''
+import threading, time
+def threads():
+    for _ in range(1000): threading.Thread(target=time.sleep, args=(100,), daemon=True).start()
+'''
+try:
+    with Worker(course) as worker, SandboxPlayer(worker, [cell], rig=None, seed=0) as player:
+        told = player.call("threads")
+except StudentFault as fault:
+    told = str(fault)
+print(json.dumps([*rows, ["threads have a limit", "start new thread" in str(told), told]]))
 """
 OPEN_HOME = (
     "mount --bind {0} /mnt && mount -t tmpfs -o mode=755 none {1} && "
@@ -328,7 +423,7 @@ OPEN_HOME = (
 
 def test_sandbox_holds_for_an_ordinary_user():
     """As root: try as nobody, in a mount namespace where this Python is not behind a closed home."""
-    command = ["env", "HOME=/tmp", f"PYTHONPATH={FIXTURE.parent}", sys.executable, "-c", LOOK]
+    command = ["env", "HOME=/tmp", f"PYTHONPATH={FIXTURE.parent}:{REPOSITORY}", sys.executable, "-c", LOOK]
     if os.geteuid() == 0:
         behind_home = Path(sys.base_prefix).is_relative_to(Path.home())
         script = OPEN_HOME.format(sys.base_prefix, Path.home()) if behind_home else ""

@@ -3,6 +3,7 @@ unharmed."""
 
 import dataclasses
 import json
+import os
 import time
 from pathlib import Path
 
@@ -69,6 +70,16 @@ CALLS = {
     "stops its process group": ("import os; os.kill(0, 19); raise OSError", "raised"),
     "kills its parent": ("import os; os.kill(os.getppid(), 9); raise OSError", "raised"),
     "kills all processes": ("import os; os.kill(-1, 9); raise OSError", "raised"),
+    "signals others by number": ("for n in range(2, 40000): os.kill(n, 9)", "raised"),
+    "traces a process": (
+        "import ctypes\nif ctypes.CDLL(None, use_errno=True).ptrace(16, 1, 0, 0): raise OSError",
+        "raised",
+    ),
+    "starts threads for ever": (
+        "import threading, time\nthreading.stack_size(32768)\n"
+        "while True: threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()",
+        "timeout" if os.geteuid() == 0 else "raised",  # Linux does not hold root to a number of threads
+    ),
     "opens a socket": ("import socket; socket.socket()", "raised"),
     "opens a Unix socket": ("import socket; socket.socket(socket.AF_UNIX)", "raised"),
     "hides memory in a file descriptor": ("os.memfd_create('x')", "raised"),
@@ -169,6 +180,34 @@ def test_cannot_see_the_course(worker, course):
         assert player.call("look", [str(path) for path in secret]) == []
         for top in ("/course", "/home", "/tmp", "/assets", str(Path.cwd())):
             assert not [path for path in player.call("walk", top) if "site-packages" not in path]
+
+
+def test_knows_nothing_of_the_course_or_of_others(worker, course, quick_limits, monkeypatch):
+    """The process is a copy of the worker, so what the worker remembers can be read here."""
+    mark = "a-line-of-the-first-submission"
+    search = """
+import gc, sys
+def texts():
+    seen, found, waiting = set(), [], [gc.get_objects(), sys.modules]
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen or thing is found: continue
+        seen.add(id(thing))
+        if isinstance(thing, bytes): thing = thing.decode("latin-1")
+        if isinstance(thing, str): found.append(thing)
+        else: waiting.extend(gc.get_referents(thing))
+    return found
+def holds(pieces):
+    found = texts()  # before the words that are looked for are put together
+    return [word for word in map("".join, pieces) if any(word in text for text in found)]
+"""
+    with play(worker, f"SECRET = '{mark}'") as player:
+        player.start()
+        assert player.runs[0].fault is None
+    wanted = [mark, str(course.root), str(course.suites), "secret_seed", "wrong values", "submitted/"]
+    monkeypatch.setattr(limits, "SANDBOX", dataclasses.replace(quick_limits, call_seconds=20.0))
+    with play(worker, search) as player:
+        assert player.call("holds", [list(word) for word in [*wanted, "/home/student"]]) == ["/home/student"]
 
 
 def test_scratch_is_gone_afterwards(worker):
