@@ -405,6 +405,7 @@ course = make_course(Path("/nowhere"))
 rows = [[row.what, row.holds, row.told] for row in doctor.look(course)]
 cell = '''
 import threading, time
+threading.stack_size(32768)  # else the limit on memory comes first
 def threads():
     for _ in range(1000): threading.Thread(target=time.sleep, args=(100,), daemon=True).start()
 '''
