@@ -89,7 +89,7 @@ export: grade ## grades -> _build/course/grades.csv
 
 formgrader: env ## nbgrader's pages for grading by hand, on this machine only
 	@echo "Choose Nbgrader > Formgrader in the menu of the page that opens (stop with Ctrl-C)"
-	@$(BIN)/jupyter lab --ip 127.0.0.1
+	@$(BIN)/jupyter lab --ip 127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root)
 
 ## Tests and measurements
 
