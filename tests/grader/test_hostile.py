@@ -322,3 +322,11 @@ def test_fault_cannot_steer_a_terminal(worker):
             player.call("double", torch.ones(2))
         assert caught.value.message == "\ufffd[2J\ufffd ? 5 of 5 points"
         json.dumps(report.text(suite.run(SUITE, ["double"], player)["double"])).encode()
+
+
+def test_libraries_that_the_grader_has_imported_are_no_leak(course):
+    """scikit-learn sets variables in any process that imports it: the grader's, and the sandbox's."""
+    import sklearn  # noqa: F401
+
+    with probe.start(course) as worker:
+        assert not [finding for finding in probe.run(course, worker) if finding.problem]
