@@ -39,8 +39,9 @@ ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",
     "TOKENIZERS_PARALLELISM": "false",
     "HF_HUB_OFFLINE": "1",
-    "KMP_DUPLICATE_LIB_OK": "True",  # these two are what scikit-learn sets when it is imported: named here, they
-    "KMP_INIT_AT_FORK": "FALSE",  # are not taken for the machine's own where the grader has imported it too
+    # What scikit-learn sets when it is imported, so that it is not taken for a leak of the grader's environment.
+    "KMP_DUPLICATE_LIB_OK": "True",
+    "KMP_INIT_AT_FORK": "FALSE",
     "TRANSFER_LEARNING_ASSETS": str(ASSETS),
 }
 KEPT = (

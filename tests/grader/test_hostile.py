@@ -15,6 +15,7 @@ from autograder import limits, report, suite
 from autograder.expect import same_bits
 from autograder.faults import StudentFault
 from autograder.player import Handle
+from autograder.sandbox import probe
 from autograder.sandbox.player import SandboxPlayer
 
 RIGHT = [
