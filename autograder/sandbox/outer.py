@@ -39,7 +39,7 @@ ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",
     "TOKENIZERS_PARALLELISM": "false",
     "HF_HUB_OFFLINE": "1",
-    # What scikit-learn sets when it is imported, so that it is not taken for a leak of the grader's environment.
+    # What scikit-learn sets when it is imported, so that it is not taken for a leak.
     "KMP_DUPLICATE_LIB_OK": "True",
     "KMP_INIT_AT_FORK": "FALSE",
     "TRANSFER_LEARNING_ASSETS": str(ASSETS),
