@@ -106,9 +106,9 @@ def _feedback(course, options, console):
 
 
 def _export(course, options, console):
-    from autograder import gradebook
+    from autograder import exports
 
-    path, changed = gradebook.export(course)
+    path, changed = exports.export(course)
     console.print(f"{'Grades written to' if changed else 'Nothing changed in'} {path}")
     return 0
 

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder import gradebook, grading, handed_in
 from autograder.course import Course
 from autograder.faults import InfrastructureFault
+from autograder.feedback import write_feedback
 
 
 @dataclass
@@ -107,7 +108,7 @@ def feedback(course: Course, assignment: str, console: Console) -> int:
         written = 0
         for student in students:
             progress.update(bar, student=student)
-            written += gradebook.write_feedback(course, api, assignment, student)
+            written += write_feedback(course, api, assignment, student)
             progress.advance(bar)
     return written
 

@@ -1,13 +1,11 @@
-"""nbgrader's gradebook: put verdicts into it, ask whether they are there, write feedback and grades.csv.
+"""nbgrader's gradebook: put verdicts into it, and ask whether they are there.
 
 nbgrader itself does the writing. Only the questions that are asked on every run, "is anything new?", are put
 to the database directly, because importing nbgrader takes longer than answering them.
 """
 
 import contextlib
-import csv
 import hashlib
-import io
 import sqlite3
 import tempfile
 import warnings
@@ -15,7 +13,7 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.faults import InfrastructureFault
-from autograder.files import read_regular, read_state, write_if_changed, write_state
+from autograder.files import read_regular, read_state, write_state
 from autograder.grading import Verdict
 
 SCORES = """
@@ -112,60 +110,9 @@ def _copy_timestamp(course, verdict, folder):
     (folder / "timestamp.txt").write_text(text, encoding="utf-8")
 
 
-def write_feedback(course: Course, api, assignment: str, student: str) -> bool:
-    """Write a submission's feedback page, unless it is that of the present grades; whether it was written."""
-    page = feedback_page(course, assignment, student)
-    state = course.root / "state" / "feedback" / assignment / student
-    mark = hashlib.sha256(autograded(course, assignment, student).read_bytes())
-    mark.update(repr(scores(course, assignment, student)).encode())
-    mark.update(Path(__file__).with_name("pages.py").read_bytes())
-    if page.is_file() and read_state(state) == mark.hexdigest():
-        return False
-    result = api().generate_feedback(assignment, student, force=True)
-    if not result["success"]:
-        raise InfrastructureFault(
-            f"nbgrader could not write feedback: {result.get('log') or result['error']}"
-        )
-    write_state(state, mark.hexdigest())
-    return True
-
-
-def feedback_page(course: Course, assignment: str, student: str) -> Path:
-    """The page that a student gets back."""
-    return course.root / "feedback" / student / assignment / f"{assignment}.html"
-
-
 def graded_students(course: Course, assignment: str) -> list[str]:
     """The students whose graded notebook is there, sorted."""
     return sorted(
         path.parent.parent.name
         for path in (course.root / "autograded").glob(f"*/{assignment}/{assignment}.ipynb")
     )
-
-
-def export(course: Course) -> tuple[Path, bool]:
-    """Write ``grades.csv`` with nbgrader's exporter, sorted. Gives its path, and whether it changed.
-
-    Does nothing when the gradebook has not been written since the last time.
-    """
-    target, database = course.root / "grades.csv", course.root / "gradebook.db"
-    state = course.root / "state" / "exported"
-    if not database.is_file():
-        raise InfrastructureFault(f"there is no gradebook yet: {database}. Run: python -m autograder grade")
-    mark = hashlib.sha256(database.read_bytes()).hexdigest()
-    if target.is_file() and read_state(state) == mark:
-        return target, False
-    from nbgrader.api import Gradebook
-    from nbgrader.plugins import CsvExportPlugin
-
-    with tempfile.TemporaryDirectory() as folder, Gradebook(f"sqlite:///{database}") as book:
-        path = Path(folder) / "grades.csv"
-        CsvExportPlugin(to=str(path)).export(book)
-        header, *rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-    order = [header.index("assignment"), header.index("student_id")]
-    rows.sort(key=lambda row: [row[index] for index in order])
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *rows])
-    changed = write_if_changed(target, text.getvalue().encode())
-    write_state(state, mark)
-    return target, changed

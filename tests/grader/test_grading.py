@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup
 from rich.console import Console
 from tiny_course import FIXTURE, make_course
 
-from autograder import classroom, gradebook, grading, limits
+from autograder import classroom, feedback, gradebook, grading, limits
 from autograder.__main__ import main
 from autograder.course import REPOSITORY
 from autograder.faults import InfrastructureFault
@@ -121,7 +121,7 @@ def test_gradebook_holds_the_same(graded):
 def test_refused_ones_say_why_everywhere(graded, student):
     verdict = grading.read(graded, "tiny", student)
     assert verdict.refusal and verdict.points == 0
-    page = gradebook.feedback_page(graded, "tiny", student).read_text(encoding="utf-8")
+    page = feedback.feedback_page(graded, "tiny", student).read_text(encoding="utf-8")
     assert (
         "This submission could not be graded" in page and "could not be graded; the note at the top" in page
     )
@@ -140,7 +140,7 @@ def test_refusals_are_precise(graded):
 
 def test_feedback_shows_reports_and_outputs(graded):
     def page(student):
-        return gradebook.feedback_page(graded, "tiny", student).read_text(encoding="utf-8")
+        return feedback.feedback_page(graded, "tiny", student).read_text(encoding="utf-8")
 
     assert "double: 3 of 3 points" in page("s001")
     assert "double(values) has the wrong values" in page("s003").lower()
@@ -185,7 +185,7 @@ def test_no_script_of_a_student_gets_on_a_page(graded):
     scripted(graded, "x001")
     try:
         assert main(["grade", "--student", "x001"], graded) == 0 and main(["feedback"], graded) == 0
-        page = gradebook.feedback_page(graded, "tiny", "x001").read_text(encoding="utf-8")
+        page = feedback.feedback_page(graded, "tiny", "x001").read_text(encoding="utf-8")
         soup = BeautifulSoup(page, "html.parser")
         assert not [script for script in soup.find_all("script") if "alert" in script.text]
         assert not [tag for tag in soup.find_all(True) if any(name.startswith("on") for name in tag.attrs)]
@@ -217,7 +217,7 @@ def test_pages_hold_nothing_hidden(graded):
     hidden = {line.strip() for text in suites for line in text.splitlines() if "student." in line}
     assert len(hidden) > 5
     for student in ("s003", "s004", "s007"):
-        page = gradebook.feedback_page(graded, "tiny", student).read_text(encoding="utf-8")
+        page = feedback.feedback_page(graded, "tiny", student).read_text(encoding="utf-8")
         text = BeautifulSoup(page, "html.parser").get_text()
         assert str(grading.seed_of(graded, "tiny", student)) not in page
         assert not [line for line in hidden if line in text]
@@ -265,7 +265,7 @@ def test_manual_grade_survives_a_regrade(graded):
         book.db.commit()
     assert main(["feedback"], graded) == 0 and main(["export"], graded) == 0
     assert float(rows(graded)["s001"]["score"]) == 6.5
-    assert "Well put." in gradebook.feedback_page(graded, "tiny", "s001").read_text(encoding="utf-8")
+    assert "Well put." in feedback.feedback_page(graded, "tiny", "s001").read_text(encoding="utf-8")
     graded.verdict("tiny", "s001").unlink()
     assert main(["grade"], graded) == 0 and main(["export"], graded) == 0
     assert float(rows(graded)["s001"]["score"]) == 6.5
