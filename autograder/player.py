@@ -1,5 +1,6 @@
 """How a suite meets a student: the ``student`` fixture. Not about where the student's code runs."""
 
+import abc
 import ast
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +23,7 @@ class Handle:
         return f"<Handle {self.number}: {self.type_name}>"
 
 
-class Player:
+class Player(abc.ABC):
     """What ``student`` offers a test, wherever the student's code runs.
 
     Args:
@@ -54,9 +55,9 @@ class Player:
             raise SuiteFault(f"rig.py defines no function '{name}'")
         return self._ask("rig", name, args, kwargs)
 
+    @abc.abstractmethod
     def _exchange(self, request: bytes, name: str, rig: bool) -> bytes:
         """Send a request to where the student's code runs and give back the reply."""
-        raise NotImplementedError
 
     def _owner(self) -> object:
         """What the handles of the student's present process belong to."""

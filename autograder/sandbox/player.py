@@ -1,112 +1,25 @@
-"""The grader's end: starts the worker, asks it for children, and plays a submission in them.
+"""Plays a submission in processes of its own.
 
-Whatever a child says or fails to say becomes a :class:`StudentFault`; whatever goes wrong before a student's
+Whatever a process says or fails to say becomes a :class:`StudentFault`; whatever goes wrong before a student's
 code has run, or with the worker, is an :class:`InfrastructureFault`.
 """
 
-import json
 import os
 import signal
 import socket
-import subprocess
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from autograder import limits, wire
-from autograder.course import Course
 from autograder.faults import InfrastructureFault, StudentFault
 from autograder.player import Player
-from autograder.sandbox import channel, outer
+from autograder.sandbox import channel
+from autograder.sandbox.server import Forks, Worker  # noqa: F401 (Worker is found here too)
 
 MOST = limits.WIRE.header + limits.WIRE.tensors + 64
 RIG_SECONDS = 30.0
-NAMESPACE_HELP = (
-    "This machine does not let bubblewrap make namespaces. As an administrator try one of: "
-    "sysctl -w kernel.unprivileged_userns_clone=1; "
-    "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; in a container: run it with --privileged."
-)
-
-
-class Worker:
-    """A warm worker inside the outer sandbox. A context manager; one submission at a time."""
-
-    def __init__(self, course: Course) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                outer.command(course, theirs.fileno()),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=self._errors,
-                stderr=self._errors,
-            )
-        try:
-            self._receive(limits.SANDBOX.start_seconds)
-        except BaseException:
-            self.close()
-            raise
-
-    def __enter__(self) -> "Worker":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the worker and all in it."""
-        self._control.close()
-        self._process.kill()
-        self._process.wait()
-        self._errors.close()
-
-    def fork(self) -> tuple[int, socket.socket]:
-        """A fresh confined process: its number, and the socket to it."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                socket.send_fds(self._control, [json.dumps({"op": "fork"}).encode()], [theirs.fileno()])
-            except OSError as error:
-                raise self._broken() from error
-        number = self._receive(limits.SANDBOX.fork_seconds)["child"]
-        try:
-            problem = channel.receive(ours, 10_000, limits.SANDBOX.fork_seconds).decode()
-        except (channel.Closed, channel.Garbled, TimeoutError) as error:
-            raise InfrastructureFault("a fresh process in the sandbox did not come up") from error
-        if problem:
-            raise InfrastructureFault(problem)
-        return number, ours
-
-    def end(self, number: int) -> int:
-        """End a process; its exit status, 128 + signal when a signal ended it."""
-        try:
-            self._control.send(json.dumps({"op": "end", "child": number}).encode())
-        except OSError as error:
-            raise self._broken() from error
-        return self._receive(limits.SANDBOX.fork_seconds)["status"]
-
-    def _receive(self, seconds):
-        self._control.settimeout(seconds)
-        try:
-            packet = self._control.recv(4096)
-        except TimeoutError as error:
-            raise InfrastructureFault(f"the sandbox's worker did not answer within {seconds:g} s") from error
-        except OSError:
-            packet = b""
-        if not packet:
-            raise self._broken()
-        return json.loads(packet)
-
-    def _broken(self):
-        self._process.wait(timeout=5)
-        self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace").strip()
-        if "bwrap:" in said and any(word in said for word in ("namespace", "uid map", "not permitted")):
-            return InfrastructureFault(f"{NAMESPACE_HELP} (It said: {said.splitlines()[-1]})")
-        return InfrastructureFault(f"the sandbox's worker ended: {said[-2000:] or 'it said nothing'}")
 
 
 @dataclass
@@ -130,7 +43,7 @@ class SandboxPlayer(Player):
     """
 
     def __init__(
-        self, worker: Worker, cells: Sequence[str], *, rig: str | None, seed: int, full: bool = True
+        self, worker: Forks, cells: Sequence[str], *, rig: str | None, seed: int, full: bool = True
     ) -> None:
         super().__init__(seed, full, rig)
         self._worker = worker
@@ -146,7 +59,8 @@ class SandboxPlayer(Player):
         return self
 
     def __exit__(self, *_) -> None:
-        self._end()
+        if self._child is not None:
+            self._worker.discard(self._let_go())
 
     def start(self) -> None:
         """Run the cells. One that does not end, or ends its process, is left out: a fresh process goes on."""
@@ -228,13 +142,15 @@ class SandboxPlayer(Player):
         return reply[channel.TICKET :]
 
     def _end(self):
-        if self._child is None:
-            return 0
+        return self._worker.end(self._let_go()) if self._child is not None else 0
+
+    def _let_go(self):
+        """Forget the process and all handles into it; its number."""
         number, link = self._child
         self._child = None
         self._handles_belong_to = object()
         link.close()
-        return self._worker.end(number)
+        return number
 
 
 def _how_it_ended(status):

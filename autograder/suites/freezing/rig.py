@@ -42,6 +42,17 @@ def reports_errors(function: Callable) -> Callable:
     return wrapper
 
 
+def warm() -> None:
+    """Done once, before any student's process is forked: what is slow the first time.
+
+    No backward pass here: PyTorch refuses one in a process forked from one that has had one.
+    """
+    model = small_classifier(2)
+    SGD(model.parameters(), lr=0.1)
+    with torch.no_grad():
+        model(torch.zeros(2, 3, 8, 8))
+
+
 def make_model(spec: dict, state: dict[str, Tensor], trainable: list[str] | None = None) -> Classifier:
     """The model that ``spec`` describes, holding ``state``, in training mode.
 
