@@ -35,7 +35,7 @@ def configure(c: Config, course: Course) -> None:
     """Set nbgrader's configuration for a course."""
     _find_alembic()
     c.CourseDirectory.root = str(course.root)
-    c.HTMLExporter.filters = {"markdown2html": pages.markdown}
+    pages.configure(c)
     c.VerdictExporter.course = course
     c.Autograde.exporter_class = VerdictExporter
     c.Autograde.autograde_preprocessors = [

@@ -1,14 +1,24 @@
-"""The message a person reads about a task: as text for a terminal, and as HTML for a notebook."""
+"""The message a person reads about a task: as text for a terminal, and as HTML for a notebook.
+
+A message names the page of the book that explains it. It becomes a link when the environment variable
+``TRANSFER_LEARNING_SITE`` holds the site's address, for example ``https://example.org/course/``.
+"""
 
 import html
+import os
+import re
 import textwrap
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from autograder.expect import Mistake
 from autograder.faults import StudentFault
-from autograder.verdict import TaskVerdict
+from autograder.verdict import TaskVerdict, TestVerdict
 
 LABELS = {"expected": "Expected", "came": "Came", "why": "Why it matters", "tries": "Try", "page": "Read"}
 WIDTH = 96
+AGAIN = "for the reason told above"
+OWN_FUNCTION = re.compile(r"line \d+ of ([A-Za-z_]\w*)")
 
 
 def words(error: Mistake | StudentFault) -> dict[str, str | None]:
@@ -34,10 +44,15 @@ def _explain(fault: StudentFault) -> Mistake:
             "should define is missing. Then run the cell that defines the function, and the check again.",
         )
     if fault.kind == "raised" and fault.exception == "NotImplementedError" and not fault.rig:
+        found = OWN_FUNCTION.fullmatch(fault.where)
+        unwritten = found[1] if found else fault.function
+        uses = unwritten != fault.function
         return Mistake(
-            f"{name} is not written yet",
+            f"{name} uses `{unwritten}`, which is not written yet" if uses else f"{name} is not written yet",
             came="raise NotImplementedError() is still there",
-            tries="Write the function in the cell above, in place of that line, and run the cell.",
+            tries=f"Write `{unwritten}` first; then this check can say more."
+            if uses
+            else "Write the function in the cell above, in place of that line, and run the cell.",
         )
     if fault.kind == "raised" and fault.rig:
         return Mistake(
@@ -88,18 +103,40 @@ def score(task: TaskVerdict) -> str:
     return f"{points_text(task.points)} of {points_text(task.max_points)} points"
 
 
+def site() -> str | None:
+    """The address of the course's site, with a slash at its end; None when it is not set or no address."""
+    address = os.environ.get("TRANSFER_LEARNING_SITE", "").strip()
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not address.isprintable():
+        return None
+    return address if address.endswith("/") else address + "/"
+
+
 def text(task: TaskVerdict, notes: list[str] | None = None) -> str:
     """The report for a terminal, and for a notebook that shows text only."""
     lines = [f"{task.task}: {score(task)}", f"  {task.title}"]
     lines += [line for note in notes or [] for line in _wrap(note, "  ", "Note: ")]
-    for test in task.tests:
-        lines.append(f"  {'passed' if test.passed else 'FAILED'}  {test.description}")
-        if test.message:
-            lines += _wrap(test.message["what"], " " * 10, "")
+    for test, message in _told_once(task):
+        again = f" ({AGAIN})" if test.message and message is None else ""
+        lines.append(f"  {'passed' if test.passed else 'FAILED'}  {test.description}{again}")
+        if message:
+            lines += _wrap(message["what"], " " * 10, "")
             for name, label in LABELS.items():
-                if test.message.get(name):
-                    lines += _wrap(test.message[name], " " * 10, f"{label}: ")
+                if message.get(name):
+                    words = (site() or "") + message[name] if name == "page" else message[name]
+                    lines += _wrap(words, " " * 10, f"{label}: ")
     return "\n".join(lines)
+
+
+def _told_once(task: TaskVerdict) -> Iterator[tuple[TestVerdict, dict | None]]:
+    """Each test with its message, or with None where the failed test before it had the same."""
+    last = None
+    for test in task.tests:
+        yield test, None if test.message == last else test.message
+        last = test.message or last
 
 
 def _wrap(words, indent, label):
@@ -109,30 +146,55 @@ def _wrap(words, indent, label):
 
 
 def as_html(task: TaskVerdict, notes: list[str] | None = None) -> str:
-    """The report for a notebook's output. Everything that may come from a student is escaped."""
-    colour = "#1a7f37" if task.passed else "#b35900"
+    """The report for a notebook's output. Everything that may come from a student is escaped.
+
+    A notebook shows it with the styles written here, a feedback page with its own, by the classes.
+    """
     parts = [
-        f'<div style="border-left: 4px solid {colour}; padding: 0.3em 0 0.3em 0.8em; margin: 0.4em 0 0.8em">',
-        f"<div><strong>{_escape(task.task)}: {score(task)}</strong> &middot; {_escape(task.title)}</div>",
+        f'<div class="report {_state(task.passed)}" style="border-left: 4px solid {_colour(task.passed)}; '
+        'padding: 0.3em 0 0.3em 0.8em; margin: 0.4em 0 0.8em">',
+        f'<div class="report-head"><strong>{_escape(task.task)}: {score(task)}</strong> &middot; '
+        f"{_escape(task.title)}</div>",
     ]
     parts += [f"<div><em>Note: {_escape(note)}</em></div>" for note in notes or []]
-    for test in task.tests:
-        mark = "&#10003;" if test.passed else "&#10007;"
-        colour = "#1a7f37" if test.passed else "#b35900"
+    for test, message in _told_once(task):
+        state, mark = _state(test.passed), "&#10003;" if test.passed else "&#10007;"
+        again = f' <em class="again">({AGAIN})</em>' if test.message and message is None else ""
         parts.append(
-            f'<div style="margin-top: 0.3em"><span style="color: {colour}; font-weight: bold">{mark}</span> '
-            f"{_escape(test.description)}</div>"
+            f'<div class="test {state}" style="margin-top: 0.3em"><span class="mark" role="img" '
+            f'aria-label="{state}:" style="color: {_colour(test.passed)}; font-weight: bold">{mark}</span> '
+            f"{_escape(test.description)}{again}</div>"
         )
-        if test.message:
-            parts.append('<div style="margin-left: 1.3em">')
-            parts.append(f"<div><strong>{_sentence(test.message['what'])}</strong></div>")
+        if message:
+            parts.append('<div class="message" style="margin-left: 1.3em">')
+            parts.append(f"<div><strong>{_sentence(message['what'])}</strong></div>")
             parts += [
-                f"<div>{label}: {_escape(test.message[name])}</div>"
+                f'<div><span class="label">{label}:</span> {_value(name, message[name])}</div>'
                 for name, label in LABELS.items()
-                if test.message.get(name)
+                if message.get(name)
             ]
             parts.append("</div>")
     return "\n".join([*parts, "</div>"])
+
+
+def _state(passed):
+    return "passed" if passed else "failed"
+
+
+def _colour(passed):
+    return "#1a7f37" if passed else "#b35900"
+
+
+def _value(name, words):
+    return page_link(words) if name == "page" else _escape(words)
+
+
+def page_link(page: str) -> str:
+    """HTML that names a page of the book: a link when the site's address is known."""
+    shown, start = html.escape(page, quote=True), site()
+    if start is None:
+        return f'<span class="page">{shown}</span>'
+    return f'<a class="page" href="{html.escape(start, quote=True)}{shown}">{shown}</a>'
 
 
 def _escape(words):
@@ -150,7 +212,8 @@ def _sentence(words):
 def refusal_html(task: str, max_points: float) -> str:
     """What a check cell of a refused submission shows."""
     return (
-        '<div style="border-left: 4px solid #b35900; padding: 0.3em 0 0.3em 0.8em; margin: 0.4em 0 0.8em">'
+        f'<div class="report failed" style="border-left: 4px solid {_colour(False)}; '
+        'padding: 0.3em 0 0.3em 0.8em; margin: 0.4em 0 0.8em">'
         f"<strong>{_escape(task)}: 0 of {points_text(max_points)} points</strong> &middot; "
         "the submission could not be graded; the note at the top says why.</div>"
     )
