@@ -21,15 +21,25 @@ def main(arguments: list[str] | None = None, course: Course | None = None) -> in
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (_, words) in COMMANDS.items():
         command = commands.add_parser(name, help=words, description=words)
-        if name not in ("doctor", "export"):
+        if name == "receipt":
+            command.add_argument("assignment", nargs=1, help="the assignment's name")
+            command.add_argument("student", help="the student's id")
+        elif name not in ("doctor", "export"):
             command.add_argument("assignment", nargs="*", help="names of assignments; all when none is given")
         if name == "release":
             command.add_argument(
                 "--check", action="store_true", help="only say whether exercises/ is up to date"
             )
-        if name == "grade":
+        if name in ("grade", "regrade"):
             command.add_argument(
                 "--student", action="append", help="only this student (may be given more than once)"
+            )
+            command.add_argument(
+                "--workers", type=int, help="how many to grade at once; by default one for each core"
+            )
+        if name == "regrade":
+            command.add_argument(
+                "--diff", action="store_true", help="only list what would change, and why; write nothing"
             )
     options = parser.parse_args(arguments)
     course = course or Course.here()
@@ -87,13 +97,63 @@ def _grade(course, options, console):
 
     failed = False
     for name in options.assignments:
-        done = classroom.grade(course, name, console, options.student)
+        done = classroom.grade(course, name, console, options.student, options.workers)
         failed |= bool(done.faults)
-        told = f"{done.graded} graded, {done.unchanged} unchanged"
-        if done.faults:
-            told += f", [red]{len(done.faults)} not graded[/red]"
-        console.print(f"{name}: {told}; verdicts in {course.root / 'verdicts' / name}")
+        console.print(f"{name}: {done.graded} graded, {done.unchanged} unchanged{_not_graded(done)}")
     return 1 if failed else 0
+
+
+def _regrade(course, options, console):
+    from autograder import classroom
+
+    failed = False
+    for name in options.assignments:
+        changes, done = classroom.regrade(
+            course, name, console, options.student, options.workers, write=not options.diff
+        )
+        failed |= bool(done.faults)
+        moved = sum(change.before.points != change.after.points for change in changes)
+        told = f"{moved} grades {'would change' if options.diff else 'changed'}"
+        told += f", {len(changes) - moved} more verdicts in their words only" if len(changes) > moved else ""
+        console.print(f"{name}: {told}, {done.unchanged} are the same{_not_graded(done)}")
+    return 1 if failed else 0
+
+
+def _not_graded(done):
+    return f", [red]{len(done.faults)} not graded[/red]" if done.faults else ""
+
+
+def _receipt(course, options, console):
+    from rich.table import Table
+
+    from autograder import receipt
+    from autograder.grading import Verdict
+    from autograder.ledger import Ledger
+
+    name, student = options.assignments[0], options.student
+    with Ledger(course.ledger) as ledger:
+        count, lines = ledger.verify(), ledger.history(name, student)
+    if not lines:
+        print(f"The ledger has no verdict on '{name}' of {student}.", file=sys.stderr)
+        return 1
+    table = Table(title=f"{name}, {student}", title_justify="left")
+    for heading in ("line", "found", "points", "why it was found", "in the gradebook", "mark"):
+        table.add_column(heading)
+    before = {}
+    for line in lines:
+        verdict = Verdict.from_text(line.verdict)
+        why = receipt.changes(before, verdict.receipt) if before else ["first"]
+        points = f"{verdict.points:g} of {verdict.max_points:g}"
+        told = ", ".join(why) or "regraded"
+        table.add_row(
+            str(line.number), line.found, points, told, "yes" if line.recorded else "no", line.mark[:12]
+        )
+        before = verdict.receipt
+    console.print(table)
+    for part, words in receipt.PARTS.items():
+        console.print(f"{part:<12} {before[part]}  [dim]{words}[/dim]")
+    console.print(f"All {count} lines of the ledger are as they were written.")
+    return 0
 
 
 def _feedback(course, options, console):
@@ -123,6 +183,8 @@ COMMANDS = {
     "release": (_release, "make the student notebooks from the text sources, and tell nbgrader"),
     "sample-class": (_sample_class, "make the sample class's submissions"),
     "grade": (_grade, "grade what is new or changed, in the sandbox, into nbgrader's gradebook"),
+    "regrade": (_regrade, "find every verdict anew, and say what changed and why"),
+    "receipt": (_receipt, "the history of the verdicts on one submission, and what the last one depends on"),
     "feedback": (_feedback, "write the feedback pages of all graded submissions"),
     "export": (_export, "write grades.csv"),
     "doctor": (_doctor, "say whether this machine can grade, and what is missing"),

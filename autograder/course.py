@@ -60,6 +60,7 @@ class Course:
         """The notebook that a student should have handed in. It may be missing, or anything else."""
         return self.root / "submitted" / student / assignment / f"{assignment}.ipynb"
 
-    def verdict(self, assignment: str, student: str) -> Path:
-        """The verdict file of a submission."""
-        return self.root / "verdicts" / assignment / f"{student}.json"
+    @property
+    def ledger(self) -> Path:
+        """The ledger of all verdicts."""
+        return self.root / "ledger.db"

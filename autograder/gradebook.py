@@ -1,19 +1,19 @@
 """nbgrader's gradebook: put verdicts into it, and ask whether they are there.
 
-nbgrader itself does the writing. Only the questions that are asked on every run, "is anything new?", are put
-to the database directly, because importing nbgrader takes longer than answering them.
+A verdict goes in as one transaction, written by nbgrader's own classes. Only the questions that are asked on
+every run, "is anything new?", are put to the database directly: importing nbgrader takes longer than the
+answer.
 """
 
 import contextlib
-import hashlib
 import sqlite3
-import tempfile
-import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 from autograder.course import Course
 from autograder.faults import InfrastructureFault
-from autograder.files import read_regular, read_state, write_state
+from autograder.files import read_regular, write_atomically
 from autograder.grading import Verdict
 
 SCORES = """
@@ -30,13 +30,39 @@ order by base_cell.name, base_cell.type
 """
 
 
+HELD = """
+select submitted_assignment.student_id, base_cell.name, grade.auto_score
+from submitted_assignment
+join assignment on assignment.id = submitted_assignment.assignment_id
+join submitted_notebook on submitted_notebook.assignment_id = submitted_assignment.id
+join grade on grade.notebook_id = submitted_notebook.id
+join base_cell on base_cell.id = grade.cell_id
+where assignment.name = ? and grade.auto_score is not null
+"""
+
+
 def scores(course: Course, assignment: str, student: str) -> list[tuple]:
     """Every cell's scores and comments as the gradebook holds them; empty when it has no such submission."""
+    return _ask(course, SCORES, assignment, student)
+
+
+def held(course: Course, assignment: str) -> dict[str, dict[str, float]]:
+    """Every student's automatic scores by cell, as the gradebook holds them."""
+    found: dict[str, dict[str, float]] = {}
+    for student, name, score in _ask(course, HELD, assignment):
+        found.setdefault(student, {})[name] = score
+    return found
+
+
+def _ask(course, question, *values):
     path = course.root / "gradebook.db"
     if not path.is_file():
         return []
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        return database.execute(SCORES, (assignment, student)).fetchall()
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return database.execute(question, values).fetchall()
+    except sqlite3.Error as error:
+        raise InfrastructureFault(f"nbgrader's gradebook {path} cannot be read: {error}") from error
 
 
 def autograded(course: Course, assignment: str, student: str) -> Path:
@@ -44,70 +70,146 @@ def autograded(course: Course, assignment: str, student: str) -> Path:
     return course.root / "autograded" / student / assignment / f"{assignment}.ipynb"
 
 
-def holds(course: Course, verdict: Verdict) -> bool:
-    """Whether the gradebook and the graded notebook are those of this verdict."""
-    if not autograded(course, verdict.assignment, verdict.student).is_file():
+def holds(course: Course, verdict: Verdict, scores: dict[str, float]) -> bool:
+    """Whether the graded notebook is there and these scores, from :func:`held`, are those of the verdict."""
+    if not scores or not autograded(course, verdict.assignment, verdict.student).is_file():
         return False
-    state = read_state(_recorded(course, verdict))
-    if state != _mark(course, verdict):
-        return False
-    held = {
-        row[0]: row[1] for row in scores(course, verdict.assignment, verdict.student) if row[1] is not None
-    }
     if verdict.refusal is not None:
-        return bool(held) and not any(held.values())
-    return all(held.get(name) == task.points for name, task in verdict.tasks.items())
+        return not any(scores.values())
+    return all(scores.get(name) == task.points for name, task in verdict.tasks.items())
 
 
-def record(course: Course, api, verdict: Verdict) -> None:
-    """Have nbgrader autograde the submission: our plug-in gives it the verdict that is on file.
+class Writer:
+    """Writes verdicts into the gradebook, one transaction each. A context manager.
 
-    nbgrader gets the mended notebook in a folder of its own, so that nothing else of a submission reaches it.
-
-    Raises:
-        InfrastructureFault: nbgrader did not take it.
+    Scores, comments and penalties are set by nbgrader's own preprocessors, with its own configuration. They
+    commit after every cell; here, all they do for a submission becomes one transaction.
     """
-    import nbformat
-    from nbgrader.utils import temp_attrs
 
-    from autograder import submission
+    def __init__(self, course: Course) -> None:
+        from nbgrader.api import Gradebook
+        from nbgrader.preprocessors import AssignLatePenalties, LimitOutput, SaveAutoGrades
 
-    assignment, student = verdict.assignment, verdict.student
-    with tempfile.TemporaryDirectory(dir=course.root, prefix="staging-") as staging:
-        folder = Path(staging) / student / assignment
-        folder.mkdir(parents=True)
-        handed_in = submission.load(course, assignment, student)
-        (folder / f"{assignment}.ipynb").write_text(nbformat.writes(handed_in.notebook), encoding="utf-8")
-        _copy_timestamp(course, verdict, folder)
-        with temp_attrs(api.coursedir, submitted_directory=Path(staging).name), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # nbgrader's own use of its database library is not ours to mend
-            result = api.autograde(assignment, student, force=True, create=True)
-    if not result["success"]:
-        raise InfrastructureFault(
-            f"nbgrader did not take the verdict: {result.get('log') or result['error']}"
+        from autograder.nbgrader_plugin import api
+
+        self.course = course
+        self._book = Gradebook(f"sqlite:///{course.root / 'gradebook.db'}")
+        config = api(course).config
+        self._limit, self._save, self._late = (
+            kind(config=config) for kind in (LimitOutput, SaveAutoGrades, AssignLatePenalties)
         )
-    write_state(_recorded(course, verdict), _mark(course, verdict))
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._book.close()
+
+    def record(self, verdict: Verdict, shown: dict[str, list], again: bool = False) -> None:
+        """Write the graded notebook, and put its scores into the gradebook.
+
+        Args:
+            shown: what the cells showed, by cell id.
+            again: whether the same submission was recorded before. Then a cell that was graded by hand, and
+                whose automatic score stays, need not be looked at again.
+
+        Raises:
+            InfrastructureFault: it could not be written. The gradebook is as it was.
+        """
+        import nbformat
+        from nbgrader.api import MissingEntry
+
+        from autograder import graded, submission
+
+        assignment, student = verdict.assignment, verdict.student
+        taken = submission.load(self.course, assignment, student)
+        if taken.digest != verdict.receipt["submission"]:
+            raise InfrastructureFault("the submission changed after it was graded; grade it again")
+        notebook = submission.with_note(taken)
+        graded.fill(notebook, verdict, shown)
+        named = {"assignment": assignment, "student": student, "notebook": assignment, "db_url": ""}
+        target = autograded(self.course, assignment, student)
+        handed_in = _timestamp(self.course, assignment, student)
+        try:
+            with self._transaction():
+                when = {} if handed_in is None else {"timestamp": handed_in}
+                with self._book.db.no_autoflush:  # nbgrader reads the database while it adds to it
+                    self._book.update_or_create_student(student)
+                    found = self._book.update_or_create_submission(assignment, student, **when)
+                seen = _looked_at(found) if again else {}
+                for step in (self._limit, self._save, self._late):
+                    notebook, _ = step.preprocess(notebook, {"nbgrader": named})
+                for grade in _grades(found):
+                    if seen.get(grade.cell_id, ()) == (grade.auto_score,):
+                        grade.needs_manual_grade = False
+                if handed_in is not None:
+                    write_atomically(target.with_name("timestamp.txt"), handed_in.encode(), mode=0o444)
+                write_atomically(target, nbformat.writes(notebook).encode(), mode=0o444)
+        except (MissingEntry, OSError) as error:
+            raise InfrastructureFault(f"nbgrader's gradebook did not take the verdict: {error}") from error
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """What nbgrader's classes do in here to its gradebook happens at once, or not at all."""
+        from nbgrader.preprocessors import latesubmissions, saveautogrades
+        from sqlalchemy.exc import SQLAlchemyError
+
+        book = _Borrowed(self._book)
+        try:
+            with (
+                mock.patch.object(saveautogrades, "Gradebook", lambda _: book),
+                mock.patch.object(latesubmissions, "Gradebook", lambda _: book),
+                mock.patch.object(self._book.db, "commit", self._book.db.flush),
+            ):
+                yield
+            self._book.db.commit()
+        except SQLAlchemyError as error:
+            raise InfrastructureFault(f"nbgrader's gradebook did not take the verdict: {error}") from error
+        finally:
+            self._book.db.rollback()  # nothing, after a commit
+            self._book.db.expunge_all()
 
 
-def _recorded(course, verdict):
-    return course.root / "state" / "recorded" / verdict.assignment / verdict.student
+class _Borrowed:
+    """A gradebook for a preprocessor that opens and closes one of its own."""
+
+    def __init__(self, book):
+        self._book = book
+
+    def __getattr__(self, name):
+        return getattr(self._book, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
 
 
-def _mark(course, verdict):
-    return hashlib.sha256(course.verdict(verdict.assignment, verdict.student).read_bytes()).hexdigest()
+def _grades(found):
+    return [grade for notebook in found.notebooks for grade in notebook.grades]
 
 
-def _copy_timestamp(course, verdict, folder):
-    """nbgrader reads from this file when a submission was handed in; a file it cannot read would stop it."""
+def _looked_at(found):
+    """The automatic scores of the cells that a person has graded, by cell, each alone in a tuple."""
+    return {
+        grade.cell_id: (grade.auto_score,)
+        for grade in _grades(found)
+        if grade.manual_score is not None and not grade.needs_manual_grade
+    }
+
+
+def _timestamp(course, assignment, student):
+    """When it was handed in, as nbgrader's file beside the submission says; None when it cannot be read."""
     from nbgrader.utils import parse_utc
 
-    path = course.submitted(verdict.assignment, verdict.student).with_name("timestamp.txt")
+    path = course.submitted(assignment, student).with_name("timestamp.txt")
     try:
         text = read_regular(path, 200).decode().strip()
         parse_utc(text)
     except (OSError, ValueError, OverflowError):
-        return
-    (folder / "timestamp.txt").write_text(text, encoding="utf-8")
+        return None
+    return text
 
 
 def graded_students(course: Course, assignment: str) -> list[str]:

@@ -1,28 +1,18 @@
-"""From a submission to a verdict, and from there into nbgrader's gradebook.
+"""From one submission to one verdict.
 
-A verdict is a file. It holds as long as the submission, the suite, the release, the limits, the environment
-and the course's secret are what they were; then nothing runs again. A fault of the grader itself is never a
-verdict: nothing is written, and what was there stays.
+A verdict holds as long as its receipt does: the submission, the suite, the release, the limits, the
+environment and the seed are what they were. A fault of the grader itself is never a verdict: nothing is
+written, and what was there stays.
 """
 
-import hashlib
-import hmac
 import json
-import os
-import platform
-import secrets
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
-from pathlib import Path
 
-from autograder import handed_in, limits
-from autograder.course import REPOSITORY, Course
+from autograder import receipt
+from autograder.course import Course
 from autograder.faults import InfrastructureFault, SuiteFault
-from autograder.files import write_atomically
+from autograder.ledger import Ledger
 from autograder.verdict import TaskVerdict
-
-SEED_BITS = 48
-PACKAGES = ("torch", "numpy", "scikit-learn", "transformers", "ipython", "matplotlib", "pytest", "nbformat")
 
 
 @dataclass
@@ -30,7 +20,7 @@ class Verdict:
     """What grading found about a submission.
 
     Attributes:
-        key: what the verdict depends on, each part as a digest.
+        receipt: what the verdict depends on, each part as a digest (receipt.py).
         refusal: why the file could not be graded at all, or None.
         notes: what was mended in the notebook.
         tasks: the verdict of each task; empty when refused.
@@ -40,7 +30,7 @@ class Verdict:
 
     assignment: str
     student: str
-    key: dict[str, str]
+    receipt: dict[str, str]
     refusal: str | None
     notes: list[str]
     tasks: dict[str, TaskVerdict]
@@ -51,117 +41,52 @@ class Verdict:
     def points(self) -> float:
         return sum(task.points for task in self.tasks.values())
 
-    def as_dict(self) -> dict:
+    def as_text(self) -> str:
+        """JSON, for people and programs: equal verdicts give equal texts."""
         tasks = {
             name: {"points": task.points, "max_points": task.max_points, **asdict(task)}
             for name, task in self.tasks.items()
         }
-        return {**asdict(self), "points": self.points, "tasks": tasks}
+        data = {**asdict(self), "points": self.points, "tasks": tasks}
+        return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False)
 
     @classmethod
-    def from_dict(cls, data: dict) -> "Verdict":
-        names = ("assignment", "student", "key", "refusal", "notes", "max_points", "faults")
+    def from_text(cls, text: str) -> "Verdict":
+        data = json.loads(text)
+        names = ("assignment", "student", "receipt", "refusal", "notes", "max_points", "faults")
         tasks = {name: TaskVerdict.from_dict(task) for name, task in data["tasks"].items()}
         return cls(tasks=tasks, **{name: data[name] for name in names})
 
 
-def secret(course: Course) -> bytes:
-    """The course's secret, which makes each submission's seed. Created once, readable by its owner only."""
-    path = course.root / "secret_seed"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        content = path.read_bytes()
-    else:
-        content = secrets.token_hex(32).encode()
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-    if len(content) < 32:
-        raise InfrastructureFault(
-            f"{path} is too short to be the course's secret. Remove it to have a new one made."
-        )
-    return content
-
-
-def seed_of(course: Course, assignment: str, student: str) -> int:
-    """The seed of a submission's inputs: the same each time, unknown to the student."""
-    mark = hmac.digest(secret(course), f"{assignment}\0{student}".encode(), "sha256")
-    return int.from_bytes(mark, "big") >> (256 - SEED_BITS)
-
-
-def key_of(course: Course, assignment: str, student: str) -> dict[str, str]:
-    """What a verdict on this submission depends on."""
-    return {"submission": handed_in.digest(course, assignment, student), **class_key(course, assignment)}
-
-
-def class_key(course: Course, assignment: str) -> dict[str, str]:
-    """The part of the key that all submissions of an assignment share."""
-    released = course.released(assignment)
-    if not released.is_file():
-        raise InfrastructureFault(
-            f"'{assignment}' is not released yet. Run: python -m autograder release {assignment}"
-        )
-    packages = [f"{name} {version(name)}" for name in PACKAGES]
-    environment = [platform.python_version(), platform.machine(), *packages]
-    return {
-        "suite": _digest_of(course.suites / assignment),
-        "release": hashlib.sha256(released.read_bytes()).hexdigest(),
-        "limits": _digest(json.dumps(limits.as_dict(), sort_keys=True)),
-        "environment": _digest("\n".join(environment)),
-        "grader": _digest_of(Path(__file__).parent, leave_out="suites"),
-        "library": _digest_of(REPOSITORY / "transfer_learning"),
-        "secret": _digest(secret(course).hex()),
-    }
-
-
-def _digest(text):
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _digest_of(folder, leave_out=None):
-    mark = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        name = path.relative_to(folder)
-        if name.parts[0] != leave_out:
-            mark.update(f"{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
-    return mark.hexdigest()
-
-
 def read(course: Course, assignment: str, student: str) -> Verdict | None:
-    """The verdict on file, whether it still holds or not; None when there is none that can be read."""
-    try:
-        return Verdict.from_dict(json.loads(course.verdict(assignment, student).read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def holding(course: Course, assignment: str, student: str, key: dict[str, str]) -> Verdict | None:
-    """The verdict on file, if it was found under this key and what its cells showed is there too."""
-    found = read(course, assignment, student)
-    if found is None or found.key != key or not _outputs_path(course, assignment, student).is_file():
-        return None
-    return found
+    """The newest verdict in the ledger, whether it still holds or not; None when there is none."""
+    with Ledger(course.ledger) as ledger:
+        line = ledger.last(assignment, student)
+    return None if line is None else Verdict.from_text(line.verdict)
 
 
 def outputs(course: Course, assignment: str, student: str) -> dict[str, list]:
-    """What the submission's cells showed, by cell id, as a notebook's outputs."""
-    return json.loads(_outputs_path(course, assignment, student).read_text(encoding="utf-8"))
-
-
-def _outputs_path(course, assignment, student):
-    return course.verdict(assignment, student).with_suffix(".outputs.json")
+    """What the cells of the newest verdict's submission showed, by cell id, as a notebook's outputs."""
+    with Ledger(course.ledger) as ledger:
+        line = ledger.last(assignment, student)
+        return {} if line is None else ledger.outputs(line)
 
 
 class Grader:
-    """Grades submissions of a course, one after the other. A context manager: it may hold a sandbox.
+    """Finds verdicts, one after the other, in this process. A context manager: it may hold a sandbox.
 
     The sandbox starts with the first submission that needs one, and only if its probes hold.
+
+    Args:
+        forks: a server of processes in a sandbox that another grader has started and probed.
     """
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: Course, forks=None) -> None:
         self.course = course
-        self._worker = None
+        self._forks = forks
+        self._own = None
+        self._probed = False
+        self._warm = set()
 
     def __enter__(self) -> "Grader":
         return self
@@ -169,73 +94,114 @@ class Grader:
     def __exit__(self, *_) -> None:
         self.close()
 
-    def start(self) -> None:
-        """Start the sandbox now, if it is not there yet, and probe it."""
-        import torch
+    def launch(self) -> None:
+        """Begin to start the sandbox, without waiting for it."""
+        if self._forks is None and self._own is None:
+            from autograder.sandbox.server import Worker
 
+            self._own = Worker(self.course, wait=False)
+            self._probed = False
+
+    def start(self, assignment: str):
+        """Have a probed sandbox, warm for this assignment; gives its server of fresh processes."""
+        if self._forks is not None:
+            return self._forks
+        self.launch()
+        from autograder import suite
+
+        if not self._probed:
+            self._probe()
+        if assignment not in self._warm:
+            self._own.warm(suite.rig_of(self.course.suites / assignment) or "")
+            self._warm.add(assignment)
+        return self._own
+
+    def _probe(self):
+        import torch  # while the worker imports its own
+
+        from autograder import submission  # noqa: F401
         from autograder.sandbox import probe
 
         torch.set_num_threads(1)  # the suite's own sums then do not depend on how many cores there are
-        if self._worker is None:
-            self._worker = probe.start(self.course)
+        try:
+            self._own.ready()
+            probe.demand(self.course, self._own)
+        except BaseException:
+            self.close()
+            raise
+        self._probed = True
 
     def close(self) -> None:
-        """End the sandbox, if there is one."""
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+        """Let go of the sandbox, if there is one."""
+        for server in (self._own, self._forks):
+            if server is not None:
+                server.close()
+        self._own = self._forks = None
+        self._warm.clear()
 
     def grade(self, assignment: str, student: str) -> Verdict:
-        """The verdict on a submission, from its file or found anew and written there.
+        """The verdict on a submission: the one in the ledger while it holds, else found anew and added there.
 
         Raises:
             InfrastructureFault: no verdict could be found. Nothing was written.
         """
-        key = key_of(self.course, assignment, student)
-        found = holding(self.course, assignment, student, key)
-        if found is not None:
-            return found
+        due = receipt.of(self.course, assignment, student)
+        with Ledger(self.course.ledger) as ledger:
+            line = ledger.last(assignment, student)
+            if line is not None and (verdict := Verdict.from_text(line.verdict)).receipt == due:
+                return verdict
+            verdict, shown = self.find(assignment, student, due)
+            ledger.add(assignment, student, verdict.as_text(), shown)
+        return verdict
+
+    def find(self, assignment: str, student: str, due: dict[str, str]) -> tuple[Verdict, dict[str, list]]:
+        """Find the verdict that has this receipt; with it, what the cells showed, by cell id.
+
+        What breaks in the sandbox is tried once more, in a fresh one.
+
+        Raises:
+            InfrastructureFault: it broke again, or the suite is wrong, or the submission has changed.
+        """
         from autograder import submission
 
         taken = submission.load(self.course, assignment, student)
-        if taken.digest != key["submission"]:
+        if taken.digest != due["submission"]:
             raise InfrastructureFault("the submission changed while it was being read; grade it again")
-        verdict = Verdict(assignment, student, key, taken.refusal, taken.notes, {}, 0.0)
         checks = {
             cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
             for cell in taken.notebook.cells
             if submission.is_check(cell)
         }
-        verdict.max_points = sum(checks.values())
-        shown = {}
-        if taken.refusal is None:
-            shown = self._run(verdict, taken.notebook, checks)
-        path = self.course.verdict(assignment, student)
-        write_atomically(_outputs_path(self.course, assignment, student), json.dumps(shown).encode())
-        write_atomically(path, (json.dumps(verdict.as_dict(), indent=1, ensure_ascii=False) + "\n").encode())
-        return verdict
+        verdict = Verdict(assignment, student, due, taken.refusal, taken.notes, {}, sum(checks.values()))
+        if taken.refusal is not None:
+            return verdict, {}
+        seed = receipt.seed(self.course, assignment, student, taken.digest)
+        try:
+            shown = self._run(verdict, taken.notebook, checks, seed)
+        except SuiteFault:
+            raise
+        except InfrastructureFault:
+            self.close()
+            shown = self._run(verdict, taken.notebook, checks, seed)
+        return verdict, shown
 
-    def _run(self, verdict, notebook, checks):
+    def _run(self, verdict, notebook, checks, seed):
         """Run the notebook in the sandbox and the suite against it; what the cells showed, by cell id."""
         from autograder import outputs, submission, suite
         from autograder.sandbox.player import SandboxPlayer
 
         folder = self.course.suites / verdict.assignment
         cells = [cell for cell in notebook.cells if submission.runs(cell)]
-        seed = seed_of(self.course, verdict.assignment, verdict.student)
-        self.start()
+        forks = self.start(verdict.assignment)
         try:
             with SandboxPlayer(
-                self._worker, [cell.source for cell in cells], rig=suite.rig_of(folder), seed=seed
+                forks, [cell.source for cell in cells], rig=suite.rig_of(folder), seed=seed
             ) as player:
                 player.start()
                 verdict.tasks = suite.run(folder, list(checks), player)
-        except InfrastructureFault as fault:
-            if not isinstance(fault, SuiteFault):
-                self.close()  # the next submission gets a fresh sandbox
+        except InfrastructureFault:
             raise
         except Exception as error:
-            self.close()
             raise InfrastructureFault(f"the grader met something unforeseen: {error!r}") from error
         for name, points in checks.items():
             if verdict.tasks[name].max_points != points:
@@ -243,7 +209,7 @@ class Grader:
                     f"test_{name}.py gives up to {verdict.tasks[name].max_points:g} points, "
                     f"but its check cell is worth {points:g}"
                 )
-        shown = {}
+        shown, verdict.faults = {}, []
         for cell, run in zip(cells, player.runs, strict=True):
             shown[cell.id] = list(run.outputs)
             if run.fault is not None:

@@ -1,7 +1,7 @@
 """Plays a submission in processes of its own.
 
-Whatever a process says or fails to say becomes a :class:`StudentFault`; whatever goes wrong before a student's
-code has run, or with the worker, is an :class:`InfrastructureFault`.
+Whatever a process says or fails to say becomes a :class:`StudentFault`; whatever goes wrong before a
+student's code has run, or with the worker, is an :class:`InfrastructureFault`.
 """
 
 import os

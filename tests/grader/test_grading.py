@@ -17,10 +17,11 @@ from bs4 import BeautifulSoup
 from rich.console import Console
 from tiny_course import FIXTURE, make_course
 
-from autograder import classroom, feedback, gradebook, grading, limits
+from autograder import classroom, feedback, gradebook, grading, handed_in, limits, receipt
 from autograder.__main__ import main
 from autograder.course import REPOSITORY
 from autograder.faults import InfrastructureFault
+from autograder.ledger import Ledger
 from autograder.sample_class import Variant, notebook_bytes, write
 
 LOOP = "def double(values):\n    while True: pass"
@@ -114,7 +115,8 @@ def test_gradebook_holds_the_same(graded):
     for student, row in rows(graded).items():
         auto = [score[1] or 0 for score in gradebook.scores(graded, "tiny", student)]
         assert sum(auto) == float(row["score"])
-        assert gradebook.holds(graded, grading.read(graded, "tiny", student))
+        in_book = gradebook.held(graded, "tiny").get(student, {})
+        assert gradebook.holds(graded, grading.read(graded, "tiny", student), in_book)
 
 
 @pytest.mark.parametrize("student", REFUSED)
@@ -219,7 +221,7 @@ def test_pages_hold_nothing_hidden(graded):
     for student in ("s003", "s004", "s007"):
         page = feedback.feedback_page(graded, "tiny", student).read_text(encoding="utf-8")
         text = BeautifulSoup(page, "html.parser").get_text()
-        assert str(grading.seed_of(graded, "tiny", student)) not in page
+        assert str(seed_of(graded, student)) not in page
         assert not [line for line in hidden if line in text]
         assert str(graded.root) not in page and str(FIXTURE) not in page
 
@@ -244,13 +246,25 @@ def test_second_run_does_nothing_and_is_quick(graded):
     assert seconds < 1
 
 
-def test_grading_again_gives_the_same_verdicts(graded):
-    for student in ("s001", "s003", "s004", "s007"):
-        path = graded.verdict("tiny", student)
-        first = path.read_bytes()
-        path.unlink()
-        classroom.grade(graded, "tiny", Console(quiet=True), [student])
-        assert path.read_bytes() == first
+def last(course, student):
+    with Ledger(course.ledger) as ledger:
+        return ledger.last("tiny", student)
+
+
+def seed_of(course, student):
+    return receipt.seed(course, "tiny", student, handed_in.digest(course, "tiny", student))
+
+
+def test_grading_again_gives_the_same_verdicts_byte_for_byte(graded):
+    students = ["s001", "s003", "s004", "s007", "s010"]
+    before = {student: last(graded, student) for student in students}
+    with grading.Grader(graded) as grader:
+        for student, line in before.items():
+            verdict, _ = grader.find("tiny", student, receipt.of(graded, "tiny", student))
+            assert verdict.as_text() == line.verdict
+    changes, summary = classroom.regrade(graded, "tiny", Console(quiet=True), students)
+    assert (changes, summary.unchanged, summary.faults) == ([], len(students), {})
+    assert {student: last(graded, student) for student in students} == before, "the same line, not another"
 
 
 def test_manual_grade_survives_a_regrade(graded):
@@ -266,9 +280,60 @@ def test_manual_grade_survives_a_regrade(graded):
     assert main(["feedback"], graded) == 0 and main(["export"], graded) == 0
     assert float(rows(graded)["s001"]["score"]) == 6.5
     assert "Well put." in feedback.feedback_page(graded, "tiny", "s001").read_text(encoding="utf-8")
-    graded.verdict("tiny", "s001").unlink()
+    (gradebook.autograded(graded, "tiny", "s001")).unlink()  # as if the gradebook had been written by half
     assert main(["grade"], graded) == 0 and main(["export"], graded) == 0
     assert float(rows(graded)["s001"]["score"]) == 6.5
+    with Gradebook(url) as book:
+        grade = book.find_grade("reflection", "tiny", "tiny", "s001")
+        assert not grade.needs_manual_grade, "the same answer need not be looked at again"
+    content = graded.submitted("tiny", "s001").read_bytes()
+    try:
+        hand_in_changed(graded, "s001")
+        assert main(["grade", "--student", "s001"], graded) == 0
+        with Gradebook(url) as book:
+            grade = book.find_grade("reflection", "tiny", "tiny", "s001")
+            assert grade.needs_manual_grade and grade.manual_score == 1.5, "another answer: kept, and told"
+    finally:
+        graded.submitted("tiny", "s001").write_bytes(content)
+        assert main(["grade"], graded) == 0
+
+
+def hand_in_changed(course, student):
+    path = course.submitted("tiny", student)
+    notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("x = 1"))
+    path.write_text(nbformat.writes(notebook), encoding="utf-8")
+
+
+def test_regrade_tells_what_changed_and_why(graded, capsys):
+    """A suite that was mended: --diff tells and writes nothing; without it, the grades follow."""
+    mended = graded.root.parent / "mended"
+    shutil.copytree(graded.suites, mended)
+    suite = mended / "tiny" / "test_double.py"
+    text = suite.read_text(encoding="utf-8")
+    assert text.count("inputs * 2") == 1
+    suite.write_text(text.replace("inputs * 2", "inputs * 3"), encoding="utf-8")
+    other = dataclasses.replace(graded, suites=mended)
+    held = {path: path.read_bytes() for path in (graded.root / "gradebook.db", graded.ledger)}
+    who = ["--student", "s001", "--student", "s003", "--student", "s010"]
+    try:
+        assert main(["regrade", "--diff", *who], other) == 0
+        told = capsys.readouterr().out
+        assert "s001: 5 -> 3 points" in told and "s003: 3 -> 5 points" in told
+        assert "because of the suite" in told and "double 1 -> 3 (" in told and "now passes)" in told
+        assert "2 grades would change, 1 more verdicts in their words only" in told
+        assert {path: path.read_bytes() for path in held} == held
+        assert main(["regrade", *who], other) == 0
+        assert "2 grades changed" in capsys.readouterr().out
+        found = {name: gradebook.held(graded, "tiny")[name]["double"] for name in ("s001", "s003")}
+        assert found == {"s001": 1, "s003": 3}
+    finally:
+        assert main(["grade"], graded) == 0
+    capsys.readouterr()
+    assert main(["receipt", "tiny", "s003"], graded) == 0
+    told = capsys.readouterr().out
+    assert "the suite" in told and "are as they were written" in told
+    assert main(["receipt", "tiny", "nobody"], graded) == 1
 
 
 def test_fault_of_the_grader_writes_nothing(graded, monkeypatch, capsys):
@@ -278,14 +343,12 @@ def test_fault_of_the_grader_writes_nothing(graded, monkeypatch, capsys):
     held = {
         path: path.read_bytes()
         for path in (
-            graded.verdict("tiny", "s003"),
+            graded.ledger,
             gradebook.autograded(graded, "tiny", "s003"),
             graded.root / "gradebook.db",
         )
     }
-    notebook = nbformat.reads(content.decode(), as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell("x = 1"))
-    graded.submitted("tiny", "s003").write_text(nbformat.writes(notebook), encoding="utf-8")
+    hand_in_changed(graded, "s003")
     try:
         with monkeypatch.context() as patch:
             patch.setenv("PATH", "/nowhere")
@@ -328,9 +391,10 @@ def test_points_that_do_not_add_up_are_a_fault(graded):
 def test_secret_seed(graded):
     path = graded.root / "secret_seed"
     assert path.stat().st_mode & 0o777 == 0o600
-    seeds = {grading.seed_of(graded, "tiny", f"s{number:03d}") for number in range(100)}
-    assert len(seeds) == 100 and all(0 <= seed < 2**grading.SEED_BITS for seed in seeds)
-    assert grading.seed_of(graded, "tiny", "s001") == grading.seed_of(graded, "tiny", "s001")
+    seeds = {receipt.seed(graded, "tiny", f"s{number:03d}", "digest") for number in range(100)}
+    assert len(seeds) == 100 and all(0 <= seed < 2**receipt.SEED_BITS for seed in seeds)
+    first, again, other = (receipt.seed(graded, "tiny", "s001", mark) for mark in ("a", "a", "b"))
+    assert first == again != other, "the same file meets the same inputs, another file others"
 
 
 def test_a_name_that_is_no_id_is_told(graded, capsys):
@@ -364,16 +428,17 @@ configure(get_config(), make_course(Path({str(graded.root.parent)!r})))
 def test_repository_configuration():
     from traitlets.config.loader import PyFileConfigLoader
 
-    root = Path(grading.REPOSITORY)
+    root = REPOSITORY
     config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     assert config.CourseDirectory.root == str(root / "_build" / "course")
     assert config.Autograde.exporter_class.__name__ == "VerdictExporter"
 
 
-def test_verdict_file_is_for_people_and_programs(graded):
-    data = json.loads(graded.verdict("tiny", "s003").read_text(encoding="utf-8"))
+def test_verdict_is_for_people_and_programs(graded):
+    data = json.loads(last(graded, "s003").verdict)
     assert data["points"] == 3 and data["max_points"] == 5 and data["tasks"]["double"]["points"] == 1
     assert data["tasks"]["double"]["tests"][0]["message"]["page"] == "background/definition.html"
+    assert set(data["receipt"]) == set(receipt.PARTS)
 
 
 def test_released_first(tmp_path, capsys):
