@@ -26,14 +26,20 @@ class WireLimits:
 
 @dataclass(frozen=True)
 class SandboxLimits:
-    """What one submission may use."""
+    """What one submission may use.
+
+    What it can take of the machine's memory at one moment, all ways together: ``memory``, the worker's own
+    size again (some 0.5 GB, which it may overwrite), ``scratch``, and what pipes and socket pairs buffer (at
+    most 64 MB of pipes, and ``open_files`` times 0.2 MB). That is 2.8 GB with the values below.
+    """
 
     cell_seconds: float = 15.0
     """One notebook cell. Cells define functions; those tagged ``demo`` train on photos, and do not run."""
     call_seconds: float = 10.0
     """One call of a student's function. The suites' calls take milliseconds."""
     submission_seconds: float = 120.0
-    """All cells and calls of a submission together, every fresh start included."""
+    """All cells and calls of a submission together, every fresh start included. Seconds of a core that one
+    process may use: one more than this (RLIMIT_CPU)."""
     start_seconds: float = 90.0
     """The warm worker's imports, on a slow disk. Longer is a fault of the machine, not of a student."""
     fork_seconds: float = 20.0
@@ -41,21 +47,27 @@ class SandboxLimits:
     deaths_per_function: int = 2
     """A function that ran out of time or died this often is not called again in this submission."""
     memory: int = 2 * 1024 * MEGABYTE
-    """Address space above what the warm worker already holds (RLIMIT_AS)."""
+    """Memory above what the warm worker already holds: address space and data (RLIMIT_AS, RLIMIT_DATA)."""
+    stack: int = 8 * MEGABYTE
+    """The stack of the main thread (RLIMIT_STACK)."""
     file_size: int = 64 * MEGABYTE
     """One file (RLIMIT_FSIZE)."""
     scratch: int = 128 * MEGABYTE
-    """All files in each of the submission's own scratch folders (tmpfs)."""
+    """All files in all scratch folders of the submission together (one tmpfs)."""
     scratch_files: int = 4096
-    """How many files there may be in each scratch folder."""
+    """Files and folders in all scratch folders together."""
     open_files: int = 256
     """File descriptors (RLIMIT_NOFILE)."""
     threads: int = 256
-    """Threads (RLIMIT_NPROC). Linux does not hold root to it: grade as an ordinary user where you can."""
+    """Threads (RLIMIT_NPROC). All of them run on one core."""
+    waiting_signals: int = 64
+    """Signals that wait to be delivered (RLIMIT_SIGPENDING)."""
     cell_text: int = 20_000
     """Characters of one cell's printed text that are kept; the rest is dropped."""
     cell_pictures: int = 4
     """Pictures of one cell that are kept."""
+    cell_outputs: int = 200
+    """Pieces of output of one cell that are kept: stretches of text, results, pictures."""
     picture: int = 600_000
     """One picture as PNG, base64-encoded."""
 

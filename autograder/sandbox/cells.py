@@ -42,16 +42,20 @@ class _Captured(list):
         if self and self[-1]["kind"] == "stream" and self[-1]["name"] == name:
             self[-1]["text"] += kept
         else:
-            self.append({"kind": "stream", "name": name, "text": kept})
+            self.keep({"kind": "stream", "name": name, "text": kept})
 
     def show(self, data, result):
         """Keep the picture of a displayed object, or else its text."""
         picture = data.get("image/png")
         if isinstance(picture, str) and len(picture) <= limits.SANDBOX.picture and self.pictures_left > 0:
             self.pictures_left -= 1
-            self.append({"kind": "picture", "png": picture})
+            self.keep({"kind": "picture", "png": picture})
         elif "text/plain" in data:
-            self.append({"kind": "text", "text": self.cut(data["text/plain"]), "result": result})
+            self.keep({"kind": "text", "text": self.cut(data["text/plain"]), "result": result})
+
+    def keep(self, output):
+        if len(self) < limits.SANDBOX.cell_outputs:
+            self.append(output)
 
 
 _captured = _Captured()

@@ -21,6 +21,7 @@ import sys
 import types
 
 from autograder.sandbox import child as child_process
+from autograder.sandbox import cores
 
 WARM = (
     "numpy",
@@ -103,22 +104,29 @@ class Server:
         warden, grip = self.children.pop(asked["child"])
         _kill(grip)
         _, status = os.waitpid(warden, 0)
+        self._rest()
         return {"status": os.waitstatus_to_exitcode(status)}
 
     def _discard(self, asked):
         warden, grip = self.children.pop(asked["child"])
         _kill(grip)
         self.leaving.add(warden)
+        self._rest()
+
+    def _rest(self):
+        if not self.children:
+            cores.give_back()
 
 
 def _fork(control, handle):
     """Start a child on this socket: the number of its warden, and a handle that can kill it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    core = cores.take()
     warden = os.fork()
     if warden == 0:
         control.close()
         ours.close()
-        _be_warden(theirs, socket.socket(fileno=handle))
+        _be_warden(theirs, socket.socket(fileno=handle), core)
     theirs.close()
     os.close(handle)
     _, handles, _, _ = socket.recv_fds(ours, 1, 1)
@@ -126,10 +134,11 @@ def _fork(control, handle):
     return warden, handles[0] if handles else None
 
 
-def _be_warden(worker, channel):
+def _be_warden(worker, channel, core):
     """Make the namespaces, fork the child into them as its first process, hand out a grip on it, and wait."""
     status = 1
     try:
+        os.sched_setaffinity(0, {core})
         problem = child_process.separate()
         pid = os.fork()
         if pid == 0:
