@@ -1,21 +1,28 @@
-"""The feedback page of a submission: what a student gets back."""
+"""The feedback pages of a class: which of them are due, and where they are."""
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
+from autograder import report
 from autograder.course import Course
 from autograder.faults import InfrastructureFault
 from autograder.files import read_state, write_state
 from autograder.gradebook import autograded, scores
 
+MADE_BY = ("feedback_exporter.py", "pages.py", "formulas.py", "outputs.py", "report.py", "templates")
+
 
 def write_feedback(course: Course, api, assignment: str, student: str) -> bool:
-    """Write a submission's feedback page, unless it is that of the present grades; whether it was written."""
+    """Write a submission's feedback page, unless it is that of the present grades; whether it was written.
+
+    Raises:
+        InfrastructureFault: nbgrader could not write it.
+    """
     page = feedback_page(course, assignment, student)
     state = course.root / "state" / "feedback" / assignment / student
     mark = hashlib.sha256(autograded(course, assignment, student).read_bytes())
-    mark.update(repr(scores(course, assignment, student)).encode())
-    mark.update(Path(__file__).with_name("pages.py").read_bytes())
+    mark.update(repr((scores(course, assignment, student), report.site(), _made_by())).encode())
     if page.is_file() and read_state(state) == mark.hexdigest():
         return False
     result = api().generate_feedback(assignment, student, force=True)
@@ -25,6 +32,14 @@ def write_feedback(course: Course, api, assignment: str, student: str) -> bool:
         )
     write_state(state, mark.hexdigest())
     return True
+
+
+@cache
+def _made_by():
+    """A digest of the code and the templates that make a page."""
+    places = [Path(__file__).with_name(name) for name in MADE_BY]
+    files = sorted(file for place in places for file in [place, *place.rglob("*")] if file.is_file())
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def feedback_page(course: Course, assignment: str, student: str) -> Path:

@@ -44,7 +44,7 @@ def _output(item):
     if kind == "stream" and item.get("name") in ("stdout", "stderr"):
         return stream(item.get("text"), item["name"])
     if kind == "text":
-        data = {"data": {"text/plain": _text(item.get("text"))}, "metadata": {}}
+        data = {"data": {"text/plain": plain(item.get("text"))}, "metadata": {}}
         if item.get("result") is True:
             return {"output_type": "execute_result", "execution_count": None, **data}
         return {"output_type": "display_data", **data}
@@ -54,14 +54,14 @@ def _output(item):
             return stream("(a picture that cannot be shown)\n")
         return {"output_type": "display_data", "data": {"image/png": picture}, "metadata": {}}
     if kind == "error":
-        lines = _text(item.get("traceback")).split("\n")
-        return error(_text(item.get("name"))[:100], _text(item.get("message")), lines)
+        lines = plain(item.get("traceback")).split("\n")
+        return error(plain(item.get("name"))[:100], plain(item.get("message")), lines)
     return None
 
 
 def stream(text, name: str = "stdout") -> dict:
     """Printed text."""
-    return {"output_type": "stream", "name": name, "text": _text(text)}
+    return {"output_type": "stream", "name": name, "text": plain(text)}
 
 
 def error(name: str, message: str, traceback: list[str] | None = None) -> dict:
@@ -79,8 +79,8 @@ def visible(text: str) -> str:
     return UNSEEN.sub(lambda found: f"\u27eaU+{ord(found[0]):04X}\u27eb", text)
 
 
-def _text(value):
-    """Text as a terminal would show it in the end: no colours, no overwritten line, no endless line."""
+def plain(value: object) -> str:
+    """Text as a terminal shows it in the end: no colours, no overwritten line, no endless line."""
     if not isinstance(value, str):
         return ""
     plain = ANSI.sub("", value[: limits.SANDBOX.cell_text])

@@ -49,7 +49,13 @@ ALIGNED = re.compile(r"text-align: ?(left|right|center);?")
 
 
 def configure(c: Config) -> None:
-    """Have formgrader show students' work through this module, on a page with a policy."""
+    """Have nbgrader show and hand out students' work through us: formgrader, feedback and the export.
+
+    The classes go in by name, because loading them takes long and few commands need them.
+    """
+    c.GenerateFeedback.exporter_class = "autograder.feedback_exporter.FeedbackExporter"
+    c.GenerateFeedback.preprocessors = ["autograder.feedback_exporter.Grades"]
+    c.ExportApp.plugin_class = "autograder.grades_table.SafeCsv"
     c.HTMLExporter.filters = {
         "markdown2html": markdown,
         "highlight_code": code,
