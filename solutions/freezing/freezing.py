@@ -194,7 +194,7 @@ def freeze_backbone(model):
     for parameter in model.backbone.parameters():
         parameter.requires_grad = False
     return model
-    ### END SOLUTION
+    ### END SOLUTION canary-solution-9d02f6a8
 
 
 # %% nbgrader={"grade": true, "grade_id": "freeze_backbone", "locked": true, "points": 2, "schema_version": 3, "solution": false}
@@ -236,7 +236,7 @@ def replace_head(model, classes):
     ### BEGIN SOLUTION
     model.head = nn.Linear(model.backbone.feature_dim, classes)
     return model
-    ### END SOLUTION
+    ### END SOLUTION canary-solution-9d02f6a8
 
 
 # %% nbgrader={"grade": true, "grade_id": "replace_head", "locked": true, "points": 2, "schema_version": 3, "solution": false}
@@ -280,7 +280,7 @@ def make_optimizer(model, lr):
     ### BEGIN SOLUTION
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     return torch.optim.SGD(learning, lr=lr, momentum=0.9)
-    ### END SOLUTION
+    ### END SOLUTION canary-solution-9d02f6a8
 
 
 # %% nbgrader={"grade": true, "grade_id": "make_optimizer", "locked": true, "points": 2, "schema_version": 3, "solution": false}
@@ -327,7 +327,7 @@ def set_train_mode(model):
     model.backbone.eval()
     model.head.train()
     return model
-    ### END SOLUTION
+    ### END SOLUTION canary-solution-9d02f6a8
 
 
 # %% nbgrader={"grade": true, "grade_id": "set_train_mode", "locked": true, "points": 3, "schema_version": 3, "solution": false}
@@ -391,7 +391,7 @@ def train_one_epoch(model, loader, optimizer):
         loss_sum += loss.item() * len(labels)
         samples += len(labels)
     return loss_sum / samples
-    ### END SOLUTION
+    ### END SOLUTION canary-solution-9d02f6a8
 
 
 # %% nbgrader={"grade": true, "grade_id": "train_one_epoch", "locked": true, "points": 3, "schema_version": 3, "solution": false}
@@ -447,7 +447,7 @@ def precompute_features(model, loader):
             features.append(model.backbone(batch_images))
             labels.append(batch_labels)
     return torch.cat(features), torch.cat(labels)
-    ### END SOLUTION
+    ### END SOLUTION canary-solution-9d02f6a8
 
 
 # %% nbgrader={"grade": true, "grade_id": "precompute_features", "locked": true, "points": 3, "schema_version": 3, "solution": false}
@@ -602,7 +602,7 @@ for method, answer in answers.items():
 #    labelled photos, or the frozen score has stopped improving. *A change:* set `requires_grad` of that part to True and
 #    build the optimiser anew (or add the part to it), with a smaller learning rate for the backbone; precomputed
 #    features are no longer valid for what comes after the unfrozen part. Half a point for only one of the two.
-# ### END SOLUTION
+# ### END SOLUTION canary-solution-9d02f6a8
 
 # %% [markdown]
 # ## What to remember

@@ -19,6 +19,9 @@ from torch.nn import functional as F
 
 from autograder.expect import same_bits
 
+# canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
+CANARY = "canary-suite-4b1e7c52"
+
 TOLERANCE = 1e-4
 SIZE = 8
 PIXELS = 3 * SIZE * SIZE

@@ -11,6 +11,9 @@ from autograder.expect import Mistake, describe
 from autograder.player import Handle
 from autograder.suites.freezing.pages import EXERCISE
 
+# canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
+CANARY = "canary-suite-4b1e7c52"
+
 
 def returned_object(value: object, function: str, what: str) -> Handle:
     """``value``, when ``function`` returned an object as its signature says."""

@@ -16,6 +16,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from transfer_learning.models import Classifier, small_classifier
 
+# canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
+# There is no constant of it here: this file runs beside the student's code, which may read every value in it.
+
 
 class PlainBackbone(nn.Module):
     """A backbone without BatchNorm or dropout: it gives the same features in every mode."""

@@ -6,6 +6,9 @@ from autograder.expect import Mistake
 from autograder.suites.freezing import judge, reading
 from autograder.suites.freezing.pages import FROZEN
 
+# canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
+CANARY = "canary-suite-4b1e7c52"
+
 LR = 0.3
 STEPS = 4
 

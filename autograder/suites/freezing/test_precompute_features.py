@@ -7,6 +7,9 @@ from autograder.expect import Mistake, describe
 from autograder.suites.freezing import judge, reading
 from autograder.suites.freezing.pages import EXERCISE, FEATURE_EXTRACTION
 
+# canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
+CANARY = "canary-suite-4b1e7c52"
+
 FUNCTION = "precompute_features"
 SAMPLES = 11
 BATCH = 4

@@ -8,6 +8,9 @@ from autograder.player import StudentFault
 from autograder.suites.freezing import judge, reading
 from autograder.suites.freezing.pages import EXERCISE, FROZEN
 
+# canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
+CANARY = "canary-suite-4b1e7c52"
+
 FUNCTION = "train_one_epoch"
 SGD = {"lr": 0.4, "momentum": 0.9, "weight_decay": 0.01}
 
