@@ -86,6 +86,15 @@ def tensor_of(report: object, shape: tuple[int, ...], doing: str) -> Tensor:
     )
 
 
+def measured(student: object, words: str, otherwise: str) -> str:
+    """``words``, which hold a number computed from the inputs; when work is graded, ``otherwise``.
+
+    One may hand in many times. A right value, or the distance to it, would then let one write the value down
+    instead of computing it.
+    """
+    return otherwise if student.full else words
+
+
 def listed(names: list[str], at_most: int = 3) -> str:
     """Names in a sentence: the first few, and how many more."""
     shown = ", ".join(f"`{name}`" for name in names[:at_most])

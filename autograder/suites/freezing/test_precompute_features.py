@@ -124,7 +124,11 @@ def test_features_in_order(student):
         raise Mistake(
             "The features are not those of the model's backbone",
             expected="what `model.backbone` gives for each image, unchanged",
-            came=f"the largest difference is {judge.distance(features, right):.2g}",
+            came=reading.measured(
+                student,
+                f"the largest difference is {judge.distance(features, right):.2g}",
+                "other numbers",
+            ),
             why="The head will be applied to the backbone's features as they are.",
             tries="Append `model.backbone(images)` for each batch, without scaling it.",
             page=FEATURE_EXTRACTION,
@@ -214,7 +218,11 @@ def test_same_as_the_frozen_network(student):
             "A head trained on these features is not the head of the frozen network",
             expected="the same weights after 5 steps: a frozen backbone gives the same features in every "
             "epoch",
-            came=f"weights that differ by up to {judge.distance(came[0], network[0]):.2g}",
+            came=reading.measured(
+                student,
+                f"weights that differ by up to {judge.distance(came[0], network[0]):.2g}",
+                "other weights",
+            ),
             why="This is why one may compute features once: nothing is lost but the waiting.",
             tries="Take features and labels in ONE pass over the loader: a loader that shuffles has another "
             "order in every "

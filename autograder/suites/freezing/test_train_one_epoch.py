@@ -187,8 +187,9 @@ def test_mean_loss_of_a_sample(student):
         )
         raise Mistake(
             what,
-            expected=f"{right:.4f} for batches of {', '.join(map(str, sizes))} samples",
-            came=f"{came:.4f}",
+            expected=reading.measured(student, f"{right:.4f}", "the mean over all samples")
+            + f" for batches of {', '.join(map(str, sizes))} samples",
+            came=reading.measured(student, f"{came:.4f}", "another number"),
             why="Each photo should count the same. In a mean of means, the photos of a small last batch "
             "count more.",
             tries=tries,
