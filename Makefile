@@ -12,7 +12,7 @@ export TOKENIZERS_PARALLELISM ?= false
 
 .DEFAULT_GOAL := help
 .PHONY: help course env assets release site serve catalogues sample-class grade feedback export formgrader doctor \
-	test test-fast test-site test-course lint format experiments experiments-quick lock clean
+	test test-fast test-site test-course lint format experiments experiments-quick bench-grading kills lock clean
 
 ## Two commands
 
@@ -117,6 +117,12 @@ experiments: assets ## measure again every number the pages show (long)
 
 experiments-quick: assets ## a sample of each experiment, into _build/
 	@$(RUN) experiments/images_few_samples.py --quick
+
+bench-grading: assets ## how long grading takes: ours, nbgrader's and the floor (ten minutes, an idle machine)
+	@$(RUN) benchmarks/grading.py
+
+kills: env ## kill the grader 100 times at random moments: the grades must be those of a quiet run
+	@$(RUN) tests/grader/kills.py 100
 
 clean: ## remove what was built, keep the environment and the fetched data
 	@find _build -mindepth 1 -maxdepth 1 ! -name assets -exec rm -rf {} + 2>/dev/null || true

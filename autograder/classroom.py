@@ -37,11 +37,12 @@ LOCK_SECONDS = 5.0
 
 @dataclass
 class Summary:
-    """How grading an assignment went."""
+    """How grading an assignment went; ``seconds`` without the start of the sandbox."""
 
     graded: int = 0
     unchanged: int = 0
     faults: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ def _grade(course, assignment, ledger, console, summary, due, written, workers):
         if pool is not None:
             pool.start()
         writer = stack.enter_context(gradebook.Writer(course))
+        begun = time.monotonic()
 
         def record(line: Line, verdict: Verdict, shown: dict) -> None:
             try:
@@ -213,6 +215,7 @@ def _grade(course, assignment, ledger, console, summary, due, written, workers):
         for found in _find(pool, progress, due, summary):
             line = ledger.add(assignment, found.student, found.verdict.as_text(), found.shown)
             record(line, found.verdict, found.shown)
+        summary.seconds = time.monotonic() - begun
 
 
 def _was_recorded(ledger, verdict):
@@ -243,7 +246,7 @@ def _find(pool, progress, due, summary) -> Iterator[Found]:
 
 
 def _tell_faults(console, summary):
-    for student, fault in summary.faults.items():
+    for student, fault in sorted(summary.faults.items()):
         console.print(f"[red]not graded[/red]  {escape(student)}: {escape(fault)}")
 
 
