@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from course_site.results import ResultError, look_up, show
+from course_site.results import ResultError, ResultRole, look_up, show
 
 
 @pytest.fixture
@@ -13,13 +14,49 @@ def folder(tmp_path: Path) -> Path:
         "summary": {"frozen": {"mean": 0.9314, "low": 0.9, "high": 0.96}},
         "runs": [{"seconds": 61.25}],
     }
-    (tmp_path / "photos.json").write_text(json.dumps(results))
-    return tmp_path
+    made = tmp_path / "results"
+    made.mkdir()
+    (made / "photos.json").write_text(json.dumps(results))
+    return made
 
 
 def test_a_value_is_found_in_tables_and_lists(folder: Path) -> None:
     assert look_up(folder, "photos:summary.frozen.mean") == 0.9314
     assert look_up(folder, "photos:runs.0.seconds") == 61.25
+
+
+@pytest.fixture
+def beside(folder: Path) -> Path:
+    """The results folder of the benchmarks, beside that of the experiments."""
+    measured = folder.parent / "benchmarks" / "results"
+    measured.mkdir(parents=True)
+    (measured / "grading.json").write_text(json.dumps({"seconds": {"ours": 0.25}}))
+    return measured
+
+
+def test_what_the_benchmarks_measured_is_found_too(folder: Path, beside: Path) -> None:
+    assert look_up(folder, "grading:seconds.ours") == 0.25
+    assert look_up(folder, "photos:runs.0.seconds") == 61.25
+    with pytest.raises(ResultError, match="there is: ours"):
+        look_up(folder, "grading:seconds.theirs")
+
+
+def test_a_file_that_both_have_is_refused(folder: Path, beside: Path) -> None:
+    (beside / "photos.json").write_text("{}")
+    with pytest.raises(ResultError, match="two results files"):
+        look_up(folder, "photos:runs.0.seconds")
+
+
+def test_a_page_is_read_again_when_a_benchmark_is(folder: Path, beside: Path) -> None:
+    noted: list[str] = []
+    config = SimpleNamespace(course_results=str(folder), language="en")
+    env = SimpleNamespace(config=config, note_dependency=noted.append)
+    role = ResultRole()
+    role.rawtext, role.text = "", "grading:seconds.ours|.2f"
+    role.inliner = SimpleNamespace(document=SimpleNamespace(settings=SimpleNamespace(env=env)))
+    [shown], messages = role.run()
+    assert shown.astext() == "0.25" and messages == []
+    assert noted == [str(beside / "grading.json")]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""Measured numbers in prose: ``{result}`file:path.to.value|format``` reads them from ``results/file.json``.
+"""Measured numbers in prose: ``{result}`file:path.to.value|format``` reads them from ``results/file.json``, which
+an experiment wrote, or from ``benchmarks/results/file.json``, which a measurement of the grader wrote.
 
 A number is never typed by hand. An unknown file, key or format is a warning, so a strict build fails.
 """
@@ -23,17 +24,32 @@ class ResultError(Exception):
     """A reference to a result that cannot be resolved; the message says what exists."""
 
 
-def look_up(folder: Path, reference: str) -> Any:
-    """The value at ``file:path.to.value`` in the results folder.
+def place_of(folder: Path, name: str) -> Path:
+    """Which folder holds the results file ``name``: the results folder, or that of the benchmarks beside it.
 
     Raises:
-        ResultError: the file or one step of the path does not exist.
+        ResultError: both hold one, so nobody could tell which number is meant.
+    """
+    measured = folder.parent / "benchmarks" / "results"
+    found = [place for place in (folder, measured) if (place / f"{name}.json").is_file()]
+    if len(found) > 1:
+        raise ResultError(
+            f"there are two results files {name}.json, in {folder} and in {measured}: rename one"
+        )
+    return found[0] if found else folder
+
+
+def look_up(folder: Path, reference: str) -> Any:
+    """The value at ``file:path.to.value`` in the results folder, or in that of the benchmarks beside it.
+
+    Raises:
+        ResultError: the file or one step of the path does not exist, or the file exists twice.
     """
     name, colon, key = reference.partition(":")
     if not colon:
         raise ResultError(f"{reference!r} names no file: write file:path.to.value")
     try:
-        return lookup(load_results(name, folder), key)
+        return lookup(load_results(name, place_of(folder, name)), key)
     except FileNotFoundError as error:
         raise ResultError(str(error)) from None
     except KeyError as error:
@@ -82,7 +98,8 @@ class ResultRole(SphinxRole):
         except ResultError as error:
             logger.warning("result: %s", error, location=self.get_location())
             return [nodes.problematic(self.rawtext, self.rawtext)], []
-        self.env.note_dependency(str(folder / f"{reference.partition(':')[0].strip()}.json"))
+        name = reference.partition(":")[0].strip()
+        self.env.note_dependency(str(place_of(folder, name) / f"{name}.json"))
         return [nodes.inline(self.rawtext, text, classes=["measured"])], []
 
 
