@@ -1,124 +1,380 @@
-"""Does the sandbox hold? Asked of a fresh process after each start, before any student's code runs.
+"""Does the sandbox hold? Asked of fresh processes after each start, before any student's code runs.
 
-Each probe tries, inside, what must not work. Grading is refused when one of them gets through.
+Each probe tries, inside, what must not work: ``attempts.py`` is what they try. Grading is refused when one of
+them gets through. A limit of time is tried with a much shorter one; what proves the clock proves it for any.
 """
 
+import json
+import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import limits
 from autograder.course import Course
 from autograder.faults import InfrastructureFault, StudentFault
-from autograder.sandbox import outer
-from autograder.sandbox.player import SandboxPlayer, Worker
+from autograder.sandbox import landlock, outer, syscalls
+from autograder.sandbox.player import MOST, SandboxPlayer
+from autograder.sandbox.server import Forks, Worker
 
-CODE = '''
-import errno, mmap, os, socket
+ATTEMPTS = Path(__file__).with_name("attempts.py")
+SHORT, LONG = 0.05, 1.0  # a limit of time, and what it must cut
+FEW_THREADS = 16
+SCRATCH = ["/tmp", "/home/student", "/dev/shm"]
+FORBIDDEN_CALLS = """
+    ptrace process_vm_readv process_vm_writev pidfd_open pidfd_getfd kcmp setns mount_setattr open_tree fsopen
+    bpf perf_event_open userfaultfd io_uring_setup keyctl add_key request_key seccomp landlock_create_ruleset
+    memfd_create memfd_secret shmget msgget semget mq_open sendmsg recvmsg sendmmsg open_by_handle_at
+    name_to_handle_at mknodat fanotify_init inotify_init1 modify_ldt vmsplice splice tee clone3 quotactl
+    swapon init_module kexec_load reboot syslog acct chroot pivot_root iopl rt_sigqueueinfo remap_file_pages
+"""
+LOUD = f"""
+import base64, sys
+from IPython.display import display
+dot = ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
+print("x\\n" * {limits.SANDBOX.cell_text})
+print("x\\n" * {limits.SANDBOX.cell_text}, file=sys.stderr)
+for _ in range({limits.SANDBOX.cell_pictures + 10}): display({{"image/png": dot}}, raw=True)
+"""
 
-def refused(action, *arguments):
-    """None when the action is refused, else what it gave."""
-    try:
-        return repr(action(*arguments))[:200]
-    except (OSError, MemoryError) as error:
-        return None
-
-def network(): return refused(socket.socket) or refused(socket.socket, socket.AF_UNIX)
-def visible(paths): return [path for path in paths if os.path.lexists(path)]
-def processes(): return refused(os.fork)
-def first_process(): return None if os.getpid() == 1 else f"it is process {os.getpid()}"
-def own_group(): return None if os.getpgid(0) == os.getsid(0) == os.getpid() else "it shares a process group"
-def other_processes(): return ", ".join(name for name in os.listdir("/proc") if name.isdigit()) or None
-def environment(): return dict(os.environ)
-def privileges():
-    import ctypes
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(0x10000000) == 0:
-        return "a user namespace"
-    return "a mount" if libc.mount(b"tmpfs", b"/tmp", b"tmpfs", 0, None) == 0 else None
-
-def memory(most):
-    return refused(mmap.mmap, -1, most)
-
-def written(folders):
-    found = []
-    for folder in folders:
-        path = os.path.join(folder, "probe")
-        try:
-            with open(path, "wb"):
-                found.append(folder)
-        except OSError:
-            pass
-    return found
-
-def file_size(most):
-    import signal
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    try:
-        with open("/tmp/probe", "wb") as file:
-            for _ in range(most // 1000000 + 2):
-                file.write(bytes(1000000))
-    except OSError as error:
-        return None if error.errno == errno.EFBIG else repr(error)
-    finally:
-        os.unlink("/tmp/probe")
-    return "a larger file was written"
-
-def descriptors():
-    found = []
-    for number in range(3, 256):
-        try:
-            os.fstat(number)
-            found.append(number)
-        except OSError:
-            pass
-    return None if len(found) <= 1 else f"open descriptors: {found}"
-'''
+KERNEL = "the kernel does not hold this limit here: use a newer kernel, or another container"
+NAMESPACES = "see what the doctor says about namespaces; in a container, run it with --privileged"
+FILTER = "the kernel, or the container, must let seccomp filters through (CONFIG_SECCOMP_FILTER)"
+VIEW = "keep the course, and what it must hide, outside of Python's and the assets' folders"
+OURS = "this is a fault of the grader itself: do not grade with it, and report it"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one probe found: ``problem`` is None when the sandbox holds."""
+    """What one probe found.
+
+    Attributes:
+        name: what must hold.
+        tried: how it was tried.
+        problem: what got through; None when the sandbox holds.
+        mend: what to do about a problem.
+        note: what a person should know although the sandbox holds, or None.
+    """
 
     name: str
+    tried: str
     problem: str | None
+    mend: str
+    note: str | None = None
+
+    @property
+    def told(self) -> str:
+        """One sentence for a person."""
+        if self.problem:
+            return f"{self.problem}. What to do: {self.mend}"
+        return self.note or f"held: {self.tried}"
 
 
-def run(course: Course, worker: Worker) -> list[Finding]:
-    """Try everything in a fresh process of this worker."""
-    caps = limits.SANDBOX
-    findings = []
+@dataclass(frozen=True)
+class _Probe:
+    name: str
+    tried: str
+    mend: str
+    ask: Callable[["_Bench"], str | None]
+    note: Callable[[], str | None] = lambda: None
+    applies: Callable[[], bool] = lambda: True
 
-    def ask(name, function, *arguments, problem=lambda answer: answer):
+
+class _Hasty(SandboxPlayer):
+    """A player whose limits of time can be cut short."""
+
+    hurry: float | None = None
+
+    def _timed(self, message, seconds, name, rig=False):
+        return super()._timed(message, min(seconds, self.hurry or seconds), name, rig)
+
+    def have_left(self, seconds):
+        self._seconds_left = seconds
+
+
+class _Bench:
+    """One process in which most probes try their luck, and the worker for those that need their own."""
+
+    def __init__(self, course, worker, player):
+        self.course = course
+        self.worker = worker
+        self.player = player
+
+    def call(self, function, *arguments):
+        return self.player.call(function, *arguments)
+
+    def environment(self):
+        """What of this machine's environment is there too."""
+        known = {*outer.ENVIRONMENT, *outer.KEPT}
+        found = self.call("environment")
+        return _listed(
+            sorted(name for name in found if os.environ.get(name) == found[name] and name not in known)
+        )
+
+    def landlock(self):
+        return self.call("beyond_the_list") if landlock.version() else None
+
+    def owned(self):
+        return self.call("owned", ["/usr", str(outer.INSIDE)])
+
+    def outputs(self):
+        shown = self.player.runs[1].outputs
+        pictures = sum("image/png" in output.get("data", ()) for output in shown)
+        text = sum(len(output.get("text", "")) for output in shown)
+        if not 0 < text <= limits.SANDBOX.cell_text:
+            return f"{text} characters were kept"
+        if not 0 < pictures <= limits.SANDBOX.cell_pictures:
+            return f"{pictures} pictures were kept"
+        return None
+
+    def forged(self):
+        """Replies that break the rules of the wire."""
+        caps = limits.WIRE
+        table = [{"dtype": "uint8", "shape": [caps.tensors + 1]}]
+        forgeries = {
+            "a tensor": {"value": {"tensor": 0}, "tensors": table},
+            "nesting": {"value": _nested(caps.depth + 1), "tensors": []},
+            "a number of parts": {"value": [0] * (caps.nodes + 1), "tensors": []},
+            "an integer": {"value": 2**caps.integer_bits, "tensors": []},
+        }
+        found = [
+            what
+            for what, message in forgeries.items()
+            if not _is_bad(
+                self.player, "forge", json.dumps({**message, "value": {"dict": {"ok": message["value"]}}})
+            )
+        ]
+        if not _is_bad(self.player, "pad", caps.header + 1):
+            found.append("a header")
+        return f"beyond the limit: {_listed(found)}" if found else None
+
+    def flooded(self):
+        return None if _is_bad(self.player, "flood", MOST + 1) else "it was waited for"
+
+    def call_time(self):
+        self.player.hurry = SHORT
         try:
-            findings.append(Finding(name, problem(player.call(function, *arguments))))
+            return self.call("nap", LONG)
         except StudentFault as fault:
-            findings.append(Finding(name, f"the probe did not get through: {fault}"))
+            return None if fault.kind == "timeout" else str(fault)
+        finally:
+            self.player.hurry = None
 
-    with SandboxPlayer(worker, [CODE], rig=None, seed=0) as player:
+    def cell_time(self):
+        with _Hasty(self.worker, [f"import time\ntime.sleep({LONG})"], rig=None, seed=0) as player:
+            player.hurry = SHORT
+            player.start()
+            return _unless_cut(player.runs[0])
+
+    def all_time(self):
+        """One cell uses up all time; the next must not begin."""
+        with _Hasty(self.worker, [f"import time\ntime.sleep({LONG})", "1"], rig=None, seed=0) as player:
+            player.have_left(SHORT)
+            player.start()
+            return _unless_cut(player.runs[0]) or _unless_cut(player.runs[1])
+
+
+def _unless_cut(run):
+    if run.fault is None:
+        return "a cell ended in its own time"
+    return None if run.fault.kind == "timeout" else str(run.fault)
+
+
+def _is_bad(player, function, argument):
+    """Whether the grader took this call's reply for what it is."""
+    try:
+        player.call(function, argument)
+    except StudentFault as fault:
+        return fault.kind == "bad_value"
+    return False
+
+
+def _nested(depth):
+    value = 0
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def _listed(found):
+    return ", ".join(found) or None
+
+
+def _no_landlock():
+    return None if landlock.version() else "this kernel has no Landlock: the other layers stand without it"
+
+
+def _kernel_limits():
+    caps = limits.SANDBOX
+    return {
+        "RLIMIT_STACK": caps.stack,
+        "RLIMIT_FSIZE": caps.file_size,
+        "RLIMIT_NOFILE": caps.open_files,
+        "RLIMIT_NPROC": caps.threads,
+        "RLIMIT_CPU": int(caps.submission_seconds) + 1,
+        "RLIMIT_SIGPENDING": caps.waiting_signals,
+        **dict.fromkeys(("RLIMIT_CORE", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE"), 0),
+        **dict.fromkeys(("RLIMIT_NICE", "RLIMIT_RTPRIO"), 0),
+    }
+
+
+def _forbidden_calls():
+    numbers = {name: syscalls.number(name) for name in FORBIDDEN_CALLS.split()}
+    return {name: number for name, number in numbers.items() if number >= 0}
+
+
+def _secret(course):
+    hidden = [course.root, course.solutions, course.suites, course.exercises, Path.home() / ".ssh"]
+    return [*(str(path.resolve()) for path in hidden), "/etc/shadow", "/etc/passwd"]
+
+
+def _read_only(course):
+    folders = ["/", "/usr", "/course", "/course/autograder", "/dev", "/etc", str(Path(os.__file__).parent)]
+    return [*folders, "/proc", *([str(outer.ASSETS)] if course.assets.is_dir() else [])]
+
+
+PIECE = limits.SANDBOX.file_size // 2
+PROBES = (
+    _Probe("no network", "sockets of five families", FILTER, lambda bench: bench.call("network")),
+    _Probe(
+        "nothing of the course to see",
+        "the folders of the course, SSH keys, accounts",
+        VIEW,
+        lambda bench: bench.call("visible", _secret(bench.course)),
+    ),
+    _Probe(
+        "nothing to write but scratch",
+        "a file in each other folder",
+        NAMESPACES,
+        lambda bench: bench.call("written", _read_only(bench.course)),
+    ),
+    _Probe(
+        "no file beyond a list (Landlock)",
+        "the root folder, a device",
+        KERNEL,
+        _Bench.landlock,
+        _no_landlock,
+    ),
+    _Probe("no new processes", "fork, a program", FILTER, lambda bench: bench.call("processes")),
+    _Probe(
+        "no other process to see",
+        "/proc, and the number of its own process",
+        NAMESPACES,
+        lambda bench: bench.call("other_processes"),
+    ),
+    _Probe(
+        "no other process to signal",
+        "its group, 300 numbers, all at once",
+        NAMESPACES,
+        lambda bench: bench.call("signals"),
+    ),
+    _Probe(
+        "no privileges", "a namespace, a mount, a device", NAMESPACES, lambda bench: bench.call("privileges")
+    ),
+    _Probe(
+        "no dangerous system calls",
+        f"{len(FORBIDDEN_CALLS.split())} of those not on the list",
+        FILTER,
+        lambda bench: bench.call("calls", _forbidden_calls()),
+    ),
+    _Probe(
+        "nothing on this machine is its own",
+        "the owner of what it sees",
+        NAMESPACES,
+        _Bench.owned,
+        applies=outer.guest,
+    ),
+    _Probe("nothing of this machine's environment", "all variables", OURS, _Bench.environment),
+    _Probe("no open file but its channel", "256 numbers", OURS, lambda bench: bench.call("descriptors")),
+    _Probe(
+        "memory has a limit",
+        "a mapping larger than it",
+        KERNEL,
+        lambda bench: bench.call("memory", limits.SANDBOX.memory + limits.MEGABYTE),
+    ),
+    _Probe(
+        "files have a limit",
+        "a byte beyond it",
+        KERNEL,
+        lambda bench: bench.call("file_size", limits.SANDBOX.file_size),
+    ),
+    _Probe(
+        "scratch space has a limit",
+        "filling all scratch folders",
+        KERNEL,
+        lambda bench: bench.call("scratch", limits.SANDBOX.scratch, PIECE, SCRATCH),
+    ),
+    _Probe(
+        "the number of files has a limit",
+        f"{limits.SANDBOX.scratch_files + 1} empty ones",
+        KERNEL,
+        lambda bench: bench.call("files", limits.SANDBOX.scratch_files, SCRATCH),
+    ),
+    _Probe(
+        "open files have a limit",
+        "one more than it",
+        KERNEL,
+        lambda bench: bench.call("open_files", limits.SANDBOX.open_files),
+    ),
+    _Probe(
+        "threads have a limit",
+        "one more than it",
+        "the kernel does not hold it here (before 5.14 it counts all that its user runs): use a newer one",
+        lambda bench: bench.call("threads", FEW_THREADS, limits.SANDBOX.threads),
+    ),
+    _Probe(
+        "limits of the kernel stay",
+        "reading each, and raising it: processor time, stack, queues, precedence",
+        KERNEL,
+        lambda bench: bench.call("kernel_limits", _kernel_limits()),
+    ),
+    _Probe(
+        "one core, and no say about it", "another core, precedence", KERNEL, lambda bench: bench.call("cores")
+    ),
+    _Probe("a cell's output is cut", "too much text, too many pictures", OURS, _Bench.outputs),
+    _Probe("replies have limits", "a header, tensor, integer, nesting beyond them", OURS, _Bench.forged),
+    _Probe("a reply's length has a limit", "announcing a longer one", OURS, _Bench.flooded),
+    _Probe(
+        "a call's time has a limit", f"a call of {LONG:g} s with {SHORT:g} s to go", OURS, _Bench.call_time
+    ),
+    _Probe(
+        "a cell's time has a limit", f"a cell of {LONG:g} s with {SHORT:g} s to go", OURS, _Bench.cell_time
+    ),
+    _Probe("a submission's time has a limit", f"two cells with {SHORT:g} s to go", OURS, _Bench.all_time),
+)
+
+
+def run(course: Course, worker: Forks) -> list[Finding]:
+    """Try everything in fresh processes of this worker.
+
+    Raises :class:`InfrastructureFault` when there are none.
+    """
+    findings = []
+    with _Hasty(worker, [ATTEMPTS.read_text(encoding="utf-8"), LOUD], rig=None, seed=0) as player:
         player.start()
-        secrets = [str(path.resolve()) for path in _secret(course)]
-        ask("no network", "network")
-        ask("nothing of the course to see", "visible", secrets, problem=_listed)
-        ask("nothing to write but scratch", "written", _read_only(course), problem=_listed)
-        ask("no new processes", "processes")
-        ask("a process namespace of its own", "first_process")
-        ask("no other process to see", "other_processes")
-        ask("no other process to signal", "own_group")
-        ask("no privileges", "privileges")
-        ask("nothing of this machine's environment", "environment", problem=_foreign)
-        ask("no open file but its channel", "descriptors")
-        ask("memory has a limit", "memory", caps.memory + limits.MEGABYTE)
-        ask("files have a limit", "file_size", caps.file_size)
+        bench = _Bench(course, worker, player)
+        for probe in PROBES:
+            if not probe.applies():
+                continue
+            try:
+                problem = probe.ask(bench)
+            except StudentFault as fault:
+                problem = f"the probe did not get through: {fault}"
+            findings.append(Finding(probe.name, probe.tried, problem, probe.mend, probe.note()))
     return findings
 
 
-def demand(course: Course, worker: Worker) -> None:
-    """Raise :class:`InfrastructureFault` unless every probe is held off."""
-    problems = [finding for finding in run(course, worker) if finding.problem]
+def demand(course: Course, worker: Forks) -> None:
+    """Raise :class:`InfrastructureFault` unless every probe is held off. Notes are logged as warnings."""
+    findings = run(course, worker)
+    problems = [finding for finding in findings if finding.problem]
     if problems:
-        told = "; ".join(f"{finding.name}: {finding.problem}" for finding in problems)
+        told = "; ".join(f"{finding.name}: {finding.told}" for finding in problems)
         raise InfrastructureFault(f"the sandbox does not hold, so nothing is graded. {told}")
+    for finding in findings:
+        if finding.note:
+            logging.getLogger(__name__).warning("%s: %s", finding.name, finding.note)
 
 
 def start(course: Course) -> Worker:
@@ -130,32 +386,3 @@ def start(course: Course) -> Worker:
         worker.close()
         raise
     return worker
-
-
-def _secret(course):
-    return [
-        course.root,
-        course.solutions,
-        course.suites,
-        course.exercises,
-        Path.home() / ".ssh",
-        Path("/etc/shadow"),
-    ]
-
-
-def _read_only(course):
-    folders = ["/", "/usr", "/course", "/course/autograder", "/dev", "/etc", str(Path(os.__file__).parent)]
-    return folders + ([str(outer.ASSETS)] if course.assets.is_dir() else [])
-
-
-def _listed(found):
-    return ", ".join(found) if found else None
-
-
-def _foreign(environment):
-    known = {*outer.ENVIRONMENT, *outer.KEPT}
-    return _listed(
-        sorted(
-            name for name, value in environment.items() if os.environ.get(name) == value and name not in known
-        )
-    )
