@@ -36,7 +36,7 @@ class _State:
         originals: those of them that have a name.
         found: where each name's cell is among ``cells``.
         plain: where each released cell without a name is, by its place in ``order``.
-        beside: what a locked cell held beyond its released text, to run below it.
+        beside: the locked cells below which a new cell holds what was added to them.
     """
 
     cells: list[Cell | None]
@@ -44,7 +44,7 @@ class _State:
     originals: dict[str, NotebookNode]
     found: dict[str, int] = field(default_factory=dict)
     plain: dict[int, int] = field(default_factory=dict)
-    beside: dict[str, str] = field(default_factory=dict)
+    beside: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
     def free(self) -> list[int]:
@@ -66,6 +66,7 @@ def mend(cells: list[Cell], released: NotebookNode) -> tuple[NotebookNode, list[
     named = {cell.metadata.nbgrader.grade_id: cell for cell in released.cells if "nbgrader" in cell.metadata}
     state = _State(list(cells), released.cells, named)
     lost = _by_marks(state)
+    _keep_additions(state)
     _plain_cells(state)
     _by_function(state, lost)
     _by_place(state, lost)
@@ -172,6 +173,23 @@ def _pieces(state, places):
     return places
 
 
+def _keep_additions(state):
+    """Put what was added to a locked cell into a cell of its own below it: an import, or even an answer."""
+    names = {place: name for name, place in state.found.items()}
+    cells = []
+    for place, cell in enumerate(state.cells):
+        cells.append(cell)
+        name = names.get(place)
+        if name is None:
+            continue
+        state.found[name] = len(cells) - 1
+        added = _added(cell, state.originals[name])
+        if added:
+            cells.append(Cell("code", added))
+            state.beside.add(name)
+    state.cells = cells
+
+
 def _plain_cells(state):
     """Find the released cells that have no name, and give them back the tags that keep them from running."""
     by_text, by_mark = {}, {}
@@ -192,29 +210,33 @@ def _plain_cells(state):
 
 def _by_function(state, lost):
     """Find answers in code by the functions that they should define, wherever these are defined."""
-    free = {place: _bound(state.cells[place].source) for place in state.free() if _is_code(state, place)}
+    bound = {
+        place: _bound(state.cells[place].source)
+        for place in state.free()
+        if state.cells[place].kind == "code"
+    }
     for name, original in state.originals.items():
         wanted = _bound(original.source)
-        blank = name in state.found and state.untouched(name, state.found[name])
         if original.cell_type != "code" or original.metadata.nbgrader.get("locked") or not wanted:
             continue
-        places = [place for place, bound in free.items() if wanted <= bound]
-        if (name in state.found and not blank) or not places:
-            continue
-        if blank:
-            state.cells[state.found[name]] = None
-            state.notes.append(
-                f"The cell `{name}` was as released, but another cell defines {_list(sorted(wanted))}. "
-                "That one counts."
-            )
-        else:
+        places = [place for place in state.free() if wanted <= bound.get(place, set())]
+        blank = [place for place in places if state.untouched(name, place)]
+        answers = [place for place in places if place not in blank]
+        found = state.found.get(name)
+        if found is None and places:
             lost.append(name)
-        state.found[name] = places[-1]
-        del free[places[-1]]
-
-
-def _is_code(state, place):
-    return state.cells[place].kind == "code"
+            state.found[name] = (answers or blank)[-1]
+        elif found is not None and answers and state.untouched(name, found):
+            state.found[name] = answers[-1]
+            state.cells[found] = None
+            functions = _list(sorted(wanted))
+            state.notes.append(
+                f"The cell `{name}` was as released, but another cell defines {functions}. That one counts."
+            )
+        for place in blank:
+            if place != state.found[name]:
+                state.cells[place] = None
+                state.notes.append(f"A copy of `{name}` as it was released was left out.")
 
 
 def _by_place(state, lost):
@@ -290,8 +312,6 @@ def _build(state, released):
             made.append(_new(cell))
             continue
         made.append(_restored(state, names[place], cell))
-        if names[place] in state.beside:
-            made.append(_new(Cell("code", state.beside[names[place]])))
     notebook = nbformat.v4.new_notebook(cells=made, metadata=copy.deepcopy(released.metadata))
     notebook.nbformat, notebook.nbformat_minor = released.nbformat, released.nbformat_minor
     return notebook
@@ -321,9 +341,7 @@ def _restored(state, name, cell):
             state.notes.append(f"The cell `{name}` had been turned into {was}. It is {now} again.")
     elif not same or cell.kind != original.cell_type:
         told = f"The locked cell `{name}` had been changed. It was put back."
-        added = _added(cell, original)
-        if added:
-            state.beside[name] = added
+        if name in state.beside:
             told += " What was added to it runs in a cell of its own below."
         state.notes.append(told)
     return restored
@@ -331,7 +349,8 @@ def _restored(state, name, cell):
 
 def _added(cell, original):
     """The text of a changed locked cell of code, if there are imports or definitions in it that are new."""
-    if cell.kind != "code" or original.cell_type != "code":
+    locked = original.metadata.nbgrader.get("locked")
+    if not locked or cell.kind != "code" or original.cell_type != "code":
         return ""
     known = {line.strip() for line in original.source.splitlines()}
     new = [line for line in cell.source.splitlines() if line.strip() not in known]

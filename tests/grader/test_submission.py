@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from random import Random
 
 import nbformat
 import pytest
@@ -402,6 +403,31 @@ def test_an_answer_in_a_new_cell(hand_in, released, where):
     assert results(taken) == 4 and names(taken) == ORDER
 
 
+@pytest.mark.parametrize("where", ["double", "setup"])
+def test_an_answer_written_into_a_locked_cell(hand_in, released, where):
+    blank = cell(nbformat.read(released.released("tiny"), 4), "double-solution").source
+
+    def change(notebook):
+        cell(notebook, "double-solution")["source"] = blank
+        cell(notebook, where)["source"] += "\n" + TWICE.replace("return", "# mine\n    return")
+
+    taken = hand_in(change)
+    assert len(taken.notes) == 2 and names(taken).count("double-solution") == 1
+    assert "# mine" in source(taken, "double-solution")
+    assert not any("NotImplementedError" in each for each in running(taken))
+
+
+def test_blank_copies_without_marks_do_not_undo_an_answer(hand_in, released):
+    blank = cell(nbformat.read(released.released("tiny"), 4), "double-solution").source
+
+    def change(notebook):
+        notebook["cells"] += [code(blank), code(blank)]
+
+    taken = hand_in(change)
+    assert taken.notes == ["A copy of `double-solution` as it was released was left out."] * 2
+    assert results(taken) == 4
+
+
 def test_an_answer_in_a_new_cell_whose_own_was_deleted(hand_in):
     def change(notebook):
         notebook["cells"].remove(cell(notebook, "make_layer-solution"))
@@ -717,6 +743,61 @@ def test_a_conflict_in_a_text_is_no_conflict(hand_in):
         cell(notebook, "reflection")["source"] = "<<<<<<< HEAD\n=======\n>>>>>>> main"
 
     assert hand_in(change).notes == []
+
+
+def test_any_damage_ends_well(hand_in_bytes, released):
+    """A thousand random damages: a refusal, or each released cell once, as released but for answers."""
+    random, original = Random(7), nbformat.read(released.released("tiny"), as_version=4)
+    odd = [None, 3, [], {}, "", True, 1e9, ["a", 1], {"a": 1}, "double", "setup", "\u202e", "\0"]
+    cells = right(released)["cells"] + json.loads(nbformat.writes(original))["cells"]
+    refused = 0
+    for _ in range(1000):
+        notebook = right(released)
+        for _ in range(random.randrange(1, 8)):
+            damage(notebook["cells"], random, odd, cells)
+        content = bytearray(json.dumps(notebook).encode())
+        if random.random() < 0.1:
+            content[random.randrange(len(content))] = random.randrange(256)
+        taken = hand_in_bytes(bytes(content))
+        refused += taken.refusal is not None
+        assert sorted(names(taken)) == sorted(ORDER)
+        for each in ORDER:
+            mended, wanted = cell(taken.notebook, each), cell(original, each)
+            assert (mended.metadata, mended.cell_type) == (wanted.metadata, wanted.cell_type)
+            assert mended.source == wanted.source or not wanted.metadata.nbgrader.locked
+    assert 10 < refused < 500
+
+
+def damage(cells, random, odd, others):
+    """One of the things that happen to a notebook, and some that do not."""
+    if not cells:
+        return
+    at = random.randrange(len(cells))
+    one = cells[at]
+    kind = random.randrange(10)
+    if kind == 0:
+        del cells[at]
+    elif kind == 1:
+        cells.insert(random.randrange(len(cells)), copy.deepcopy(one))
+    elif kind == 2:
+        random.shuffle(cells)
+    elif kind == 3:
+        cells.insert(at, copy.deepcopy(random.choice([*odd, *others])))
+    elif isinstance(one, dict) and one:
+        if kind == 4 and isinstance(one.get("source"), str):
+            middle = random.randrange(len(one["source"]) + 1)
+            first, second = one["source"][:middle], one["source"][middle:]
+            cells[at : at + 1] = [one | {"source": first}, copy.deepcopy(one) | {"source": second}]
+        elif kind == 5:
+            one["metadata"] = {"nbgrader": random.choice([{"grade_id": random.choice([*ORDER, *odd])}, *odd])}
+        elif kind == 6:
+            one["cell_type"] = random.choice(["code", "markdown", "raw", "heading", "other", None])
+        elif kind == 7:
+            one["id"] = random.choice(ORDER)
+        elif kind == 8:
+            one["source"] = random.choice(others)["source"]
+        else:
+            one[random.choice(list(one))] = copy.deepcopy(random.choice(odd))
 
 
 BOUND = """
