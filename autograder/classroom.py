@@ -193,6 +193,9 @@ def _grade(course, assignment, ledger, console, summary, due, written, workers):
     """Put into the gradebook what is in the ledger already, then what is found now."""
     with _progress(console) as progress, contextlib.ExitStack() as stack:
         pool = stack.enter_context(Pool(course, assignment, _workers(workers, due))) if due else None
+        if pool is not None:
+            told = "1 process" if pool.workers == 1 else f"{pool.workers} processes"
+            console.print(f"{escape(assignment)}: {len(due)} to grade, {told}; starting the sandbox")
         from autograder import nbgrader_plugin  # noqa: F401 (slow, and the sandbox is starting meanwhile)
 
         if pool is not None:

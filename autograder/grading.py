@@ -113,6 +113,7 @@ class Grader:
             self._probe()
         if assignment not in self._warm:
             self._own.warm(suite.rig_of(self.course.suites / assignment) or "")
+            suite.warm(self.course.suites / assignment)
             self._warm.add(assignment)
         return self._own
 

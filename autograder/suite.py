@@ -93,6 +93,14 @@ def run(folder: Path, tasks: Sequence[str], player: Player) -> dict[str, TaskVer
     return {task: collector.tasks[task] for task in tasks}
 
 
+def warm(folder: Path) -> None:
+    """Import what a run needs, so that no submission waits for it. A fault of the suite shows when it runs."""
+    folder = folder.resolve()
+    files = [str(folder / f"test_{task}.py") for task in tasks_of(folder)]
+    with _undisturbed(folder):
+        pytest.main([*OPTIONS, "--collect-only", f"--rootdir={folder}", *files], plugins=[_Collector()])
+
+
 @contextlib.contextmanager
 def _undisturbed(folder: Path) -> Iterator[None]:
     """Nothing of the environment reaches pytest; the suite may import its neighbours; nothing of both
