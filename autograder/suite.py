@@ -94,7 +94,7 @@ def run(folder: Path, tasks: Sequence[str], player: Player) -> dict[str, TaskVer
 
 
 def warm(folder: Path) -> None:
-    """Import what a run needs, so that no submission waits for it. A fault of the suite shows when it runs."""
+    """Import what a run needs, so that no submission waits for it. A fault of the suite shows in a run."""
     folder = folder.resolve()
     files = [str(folder / f"test_{task}.py") for task in tasks_of(folder)]
     with _undisturbed(folder):
