@@ -76,7 +76,7 @@ def mend(cells: list[Cell], released: NotebookNode) -> tuple[NotebookNode, list[
             "Hand in the notebook of this assignment.",
         )
     if lost:
-        marks = _list(name for name in named if name in lost)
+        marks = "all cells" if {*lost} == {*named} else _list(name for name in named if name in lost)
         how = "The cells were found by their text, id, name or place."
         state.notes.insert(0, f"The marks of {marks} were lost. {how}")
     _answers_below(state)

@@ -13,7 +13,7 @@ from autograder import limits
 from autograder.handed_in import SMALLER, Refused, shown
 
 VALUES = 2_000_000  # lists, objects, their items and names together
-CODE = limits.WIRE.header // 8  # characters of code; more would not fit into one message to the sandbox
+CODE = limits.WIRE.header // 4  # of code, as JSON, so that every cell fits into a message to the sandbox
 TEXT = 200_000  # characters of one text cell; a page with more takes minutes to make
 DIGITS = 18
 STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
@@ -63,9 +63,9 @@ def parse(content: bytes) -> tuple[list[Cell], list[str]]:
         cell = _cell(item, number, notes)
         if cell is not None:
             found.append(cell)
-    if sum(len(cell.source) for cell in found if cell.kind == "code") > CODE:
+    if sum(len(json.dumps(cell.source)) for cell in found if cell.kind == "code") > CODE:
         raise Refused(
-            f"The notebook holds more than {CODE} characters of code.",
+            f"The notebook holds more than {CODE // limits.MEGABYTE} MB of code.",
             "Read data from where the course puts it; do not paste it into a cell.",
         )
     return found, notes

@@ -13,12 +13,14 @@ import pytest
 from nbgrader.api import Gradebook
 from tiny_course import FIXTURE, make_course
 
-from autograder import gradebook, grading, submission
+from autograder import gradebook, grading, nbgrader_plugin, notebook_file, submission
 from autograder.__main__ import main
+from autograder.course import Course
 from autograder.nbgrader_plugin import api
 from autograder.sample_class import Variant, notebook_bytes, write
 
 WRONG = {"double-solution": "def double(values): return values * 3"}
+MUCH = notebook_file.CODE // 12 - 1000
 CLASS = [
     Variant("s001", "right"),
     Variant("s002", "wrong", cells=WRONG),
@@ -31,6 +33,7 @@ CLASS = [
     Variant("s009", "deep JSON", raw=b"[" * 100_000),
     Variant("s010", "prints points", cells={"double-solution": "print('3 of 3 points')\n3.0"}),
     Variant("s011", "says NaN", raw=b'{"nbformat": NaN}'),
+    Variant("s013", "as much code as may be", cells={"setup": "x = 1 #" + "\U0001f600" * MUCH}),
 ]
 CONFIG = """
 import sys
@@ -136,7 +139,7 @@ def test_the_command_finds_what_autograder_grade_finds(ours, theirs):
     assert {student for student, found in expected.items() if found[0]} == REFUSED
     assert {student: sum(found[2].values()) for student, found in expected.items()} == (
         dict.fromkeys(REFUSED, 0)
-        | {"s001": 5, "s002": 3, "s003": 0, "s004": 3, "s005": 5, "s008": 2, "s010": 2, "s012": 5}
+        | {"s001": 5, "s002": 3, "s003": 0, "s004": 3, "s005": 5, "s008": 2, "s010": 2, "s012": 5, "s013": 5}
     )
     found = state(course)
     assert found == expected
@@ -169,7 +172,7 @@ def test_a_second_run_changes_nothing(theirs):
     kept = {path: path.read_bytes() for path in course.root.rglob("*.ipynb") if path.is_file()}
     before = state(course)
     done = command(course)
-    assert done.returncode == 0 and "0 graded, 15 unchanged" in done.stderr
+    assert done.returncode == 0 and "0 graded, 16 unchanged" in done.stderr
     assert state(course) == before
     assert {path: path.read_bytes() for path in kept} == kept
 
@@ -388,6 +391,21 @@ def test_a_timestamp_that_cannot_be_read_stops_nobody(small):
     done = command(small)
     assert done.returncode == 0, done.stderr
     assert [score(small, f"s{number:03d}") for number in range(4, 10)] == [5] * 6
+
+
+def test_options_beside_ours_hold_for_both_commands(tmp_path, monkeypatch):
+    """Those in the repository's file, and those in the course's folder, which win."""
+    text = Path(nbgrader_plugin.REPOSITORY, "nbgrader_config.py").read_text(encoding="utf-8")
+    own = "c = get_config()\nc.LimitOutput.max_lines = {}\nc.LateSubmissionPlugin.penalty_method = 'zero'\n"
+    (tmp_path / "nbgrader_config.py").write_text(text + own.format(5))
+    course = make_course(tmp_path)
+    monkeypatch.setattr(nbgrader_plugin, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(Course, "here", lambda: course)
+    config = api(course).config
+    assert (config.LimitOutput.max_lines, config.LateSubmissionPlugin.penalty_method) == (5, "zero")
+    assert config.CourseDirectory.root == str(course.root)
+    (course.root / "nbgrader_config.py").write_text("c = get_config()\nc.LimitOutput.max_lines = 7\n")
+    assert api(course).config.LimitOutput.max_lines == 7
 
 
 def test_an_nbgrader_that_goes_its_own_way_is_stopped(small, tmp_path):
