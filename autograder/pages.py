@@ -19,7 +19,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import bleach
-import nbgrader
 import pygments
 from bleach.css_sanitizer import CSSSanitizer
 from bleach.html5lib_shim import Filter
@@ -34,7 +33,6 @@ from autograder import formulas
 from autograder.outputs import png, visible
 
 TEMPLATES = Path(__file__).parent / "templates"
-NBGRADER_TEMPLATES = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
 
 LENGTH = 20_000
 """A longer text of a student is shown as it is written: formatting it could take very long."""
@@ -63,8 +61,9 @@ def configure(c: Config) -> None:
         "visible": visible,
         "policy_hash": policy_hash,
     }
-    c.HTMLExporter.extra_template_basedirs = [str(TEMPLATES), str(NBGRADER_TEMPLATES)]
-    c.HTMLExporter.extra_template_paths = [str(NBGRADER_TEMPLATES), str(TEMPLATES)]
+    # formgrader sets the template's name and folder after it has read this; the file's name stays.
+    c.HTMLExporter.template_file = "formgrade.html.j2"
+    c.HTMLExporter.extra_template_paths = [str(TEMPLATES)]
 
 
 def policy_hash(content: str) -> str:

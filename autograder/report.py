@@ -161,7 +161,7 @@ def as_html(task: TaskVerdict, notes: list[str] | None = None) -> str:
         state, mark = _state(test.passed), "&#10003;" if test.passed else "&#10007;"
         again = f' <em class="again">({AGAIN})</em>' if test.message and message is None else ""
         parts.append(
-            f'<div class="test {state}" style="margin-top: 0.3em"><span class="mark" role="img" '
+            f'<div class="test {state}" style="margin-top: 0.3em"><span class="sign" role="img" '
             f'aria-label="{state}:" style="color: {_colour(test.passed)}; font-weight: bold">{mark}</span> '
             f"{_escape(test.description)}{again}</div>"
         )
@@ -169,7 +169,7 @@ def as_html(task: TaskVerdict, notes: list[str] | None = None) -> str:
             parts.append('<div class="message" style="margin-left: 1.3em">')
             parts.append(f"<div><strong>{_sentence(message['what'])}</strong></div>")
             parts += [
-                f'<div><span class="label">{label}:</span> {_value(name, message[name])}</div>'
+                f'<div><span class="key">{label}:</span> {_value(name, message[name])}</div>'
                 for name, label in LABELS.items()
                 if message.get(name)
             ]
