@@ -164,13 +164,28 @@ def _pieces(state, places):
     if len([cell for cell in between if cell is not None]) != len(cells):
         return []
     if cells[0].kind == "code":
-        cut = all(cell.source.lstrip("\n")[:1] in (" ", "\t") for cell in cells[1:])
+        cut = all(_goes_on(before.source, after.source) for before, after in itertools.pairwise(cells))
         return places if cut else []
     for before, after in itertools.pairwise(cells):
         words = set(before.source.split()), set(after.source.split())
         if 2 * len(words[0] & words[1]) > min(len(words[0]), len(words[1])):
             return []  # two versions of one text
     return places
+
+
+def _goes_on(before, after):
+    """Whether code goes on in the next piece: it starts indented, as the last line of this one lets it."""
+    lines = [line for line in before.split("\n") if line.strip()]
+    indent = _indent(after.lstrip("\n"))
+    if not lines or not indent:
+        return False
+    last = lines[-1].rstrip()
+    is_open = last.endswith((":", ",", "(", "[", "{", "\\")) or before.count('"""') % 2 == 1
+    return is_open or (indent in map(_indent, lines) and len(indent) <= len(_indent(last)))
+
+
+def _indent(line):
+    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _keep_additions(state):

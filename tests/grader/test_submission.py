@@ -338,6 +338,42 @@ def test_a_function_split_in_two(hand_in, piece):
     assert results(taken) == 4
 
 
+CUTS = {
+    "after the first line": "def double(values):|    return 2 * values",
+    "in the docstring": 'def double(values):\n    """Twice|    the values."""\n    return 2 * values',
+    "in a call": "def double(values):\n    return sum([values,|        values])",
+    "in a block": "def double(values):\n    if True:|        values = 2 * values\n    return values",
+    "after a block": "def double(values):\n    if True:\n        values = 2 * values|    return values",
+}
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_where_a_function_may_be_cut(hand_in, name):
+    def change(notebook):
+        at = place(notebook, "double-solution")
+        pieces = [copied(notebook, "double-solution", each) for each in CUTS[name].split("|")]
+        notebook["cells"][at : at + 1] = pieces
+
+    taken = hand_in(change)
+    assert taken.notes == ["The cell `double-solution` had been split. Its pieces were put together again."]
+    assert results(taken) == 4
+
+
+@pytest.mark.parametrize("scratch", ["        return 3", "double(", "  x = 1", "\treturn 3"])
+def test_a_fragment_in_a_copy_does_not_reach_the_answer(hand_in, scratch):
+    """It would be no Python, put together with the answer."""
+
+    def change(notebook):
+        at = place(notebook, "double-solution")
+        notebook["cells"][at : at + 1] = [
+            copied(notebook, "double-solution", each) for each in (TWICE, scratch)
+        ]
+
+    taken = hand_in(change)
+    assert taken.notes == [ONCE + "The last one that defines `double` counts."]
+    assert source(taken, "double-solution") == TWICE
+
+
 def test_an_answer_split_into_whole_cells_runs_as_it_is(hand_in):
     def change(notebook):
         answer = cell(notebook, "double-solution")
