@@ -68,7 +68,7 @@ class Finding:
         """One sentence for a person."""
         if self.problem:
             return f"{self.problem}. What to do: {self.mend}"
-        return self.note or f"held: {self.tried}"
+        return self.note or f"tried {self.tried}"
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ PROBES = (
     ),
     _Probe(
         "no file beyond a list (Landlock)",
-        "the root folder, a device",
+        "the root folder, a device file",
         KERNEL,
         _Bench.landlock,
         _no_landlock,
@@ -259,7 +259,7 @@ PROBES = (
     _Probe("no new processes", "fork, a program", FILTER, lambda bench: bench.call("processes")),
     _Probe(
         "no other process to see",
-        "/proc, and the number of its own process",
+        "/proc, and its own number",
         NAMESPACES,
         lambda bench: bench.call("other_processes"),
     ),
@@ -270,11 +270,14 @@ PROBES = (
         lambda bench: bench.call("signals"),
     ),
     _Probe(
-        "no privileges", "a namespace, a mount, a device", NAMESPACES, lambda bench: bench.call("privileges")
+        "no privileges",
+        "to make a namespace, a mount, a device",
+        NAMESPACES,
+        lambda bench: bench.call("privileges"),
     ),
     _Probe(
         "no dangerous system calls",
-        f"{len(FORBIDDEN_CALLS.split())} of those not on the list",
+        f"{len(FORBIDDEN_CALLS.split())} that are not on the list",
         FILTER,
         lambda bench: bench.call("calls", _forbidden_calls()),
     ),
@@ -285,8 +288,10 @@ PROBES = (
         _Bench.owned,
         applies=outer.guest,
     ),
-    _Probe("nothing of this machine's environment", "all variables", OURS, _Bench.environment),
-    _Probe("no open file but its channel", "256 numbers", OURS, lambda bench: bench.call("descriptors")),
+    _Probe("nothing of this machine's environment", "each variable", OURS, _Bench.environment),
+    _Probe(
+        "no open file but its channel", "256 numbers of files", OURS, lambda bench: bench.call("descriptors")
+    ),
     _Probe(
         "memory has a limit",
         "a mapping larger than it",
@@ -301,7 +306,7 @@ PROBES = (
     ),
     _Probe(
         "scratch space has a limit",
-        "filling all scratch folders",
+        "to fill all scratch folders",
         KERNEL,
         lambda bench: bench.call("scratch", limits.SANDBOX.scratch, PIECE, SCRATCH),
     ),
@@ -313,28 +318,31 @@ PROBES = (
     ),
     _Probe(
         "open files have a limit",
-        "one more than it",
+        "one more",
         KERNEL,
         lambda bench: bench.call("open_files", limits.SANDBOX.open_files),
     ),
     _Probe(
         "threads have a limit",
-        "one more than it",
+        "one more",
         "the kernel does not hold it here (before 5.14 it counts all that its user runs): use a newer one",
         lambda bench: bench.call("threads", FEW_THREADS, limits.SANDBOX.threads),
     ),
     _Probe(
         "limits of the kernel stay",
-        "reading each, and raising it: processor time, stack, queues, precedence",
+        "to raise each: processor time, stack, queues",
         KERNEL,
         lambda bench: bench.call("kernel_limits", _kernel_limits()),
     ),
     _Probe(
-        "one core, and no say about it", "another core, precedence", KERNEL, lambda bench: bench.call("cores")
+        "one core, and no say about it",
+        "to take another, and precedence",
+        KERNEL,
+        lambda bench: bench.call("cores"),
     ),
     _Probe("a cell's output is cut", "too much text, too many pictures", OURS, _Bench.outputs),
-    _Probe("replies have limits", "a header, tensor, integer, nesting beyond them", OURS, _Bench.forged),
-    _Probe("a reply's length has a limit", "announcing a longer one", OURS, _Bench.flooded),
+    _Probe("replies have limits", "a header, tensor, integer, nesting beyond", OURS, _Bench.forged),
+    _Probe("a reply's length has a limit", "to announce a longer one", OURS, _Bench.flooded),
     _Probe(
         "a call's time has a limit", f"a call of {LONG:g} s with {SHORT:g} s to go", OURS, _Bench.call_time
     ),
