@@ -206,7 +206,7 @@ def _no_landlock():
 
 
 def _kernel_limits():
-    caps = limits.SANDBOX
+    caps = limits.SandboxLimits()  # as the sandbox reads them, from the same file
     return {
         "RLIMIT_STACK": caps.stack,
         "RLIMIT_FSIZE": caps.file_size,

@@ -1,9 +1,11 @@
 """Submissions that break in, lie or break down: each is a fault of that submission, and its neighbour is
 unharmed."""
 
+import contextlib
 import dataclasses
 import json
 import os
+import platform
 import time
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from autograder import limits, report, suite
 from autograder.expect import same_bits
 from autograder.faults import StudentFault
 from autograder.player import Handle
-from autograder.sandbox import probe
+from autograder.sandbox import landlock, outer, probe
 from autograder.sandbox.player import SandboxPlayer
 
 RIGHT = [
@@ -41,6 +43,19 @@ def neighbour(worker, quick_limits):
     with play(worker, *RIGHT) as player:
         assert points(player) == {"double": 3, "make_layer": 2}
         assert [run.fault for run in player.runs] == [None, None, None]
+
+
+def machine_code(code):
+    """The body of a function that runs these bytes; elsewhere than on x86-64 there is no such attack."""
+    if platform.machine() != "x86_64":
+        return "os._exit(0)"
+    return (
+        f"import ctypes, mmap\ncode = bytes.fromhex({code!r})\n"
+        "memory = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)\n"
+        "memory.write(code)\n"
+        "place = ctypes.addressof(ctypes.c_char.from_buffer(memory))\n"
+        "return ctypes.CFUNCTYPE(ctypes.c_long)(place)()"
+    )
 
 
 # What a call of the student's function `attack` does -> the kind of fault it must be.
@@ -81,6 +96,66 @@ CALLS = {
         "while True: threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()",
         "raised",
     ),
+    "starts threads with little stack": (
+        "import _thread, threading, time\nthreading.stack_size(32768)\n"
+        "while True: _thread.start_new_thread(time.sleep, (1000,))",
+        "raised",
+    ),
+    "takes another core": ("os.sched_setaffinity(0, range(os.cpu_count()))", "raised"),
+    "takes precedence": ("os.nice(-5)", "raised"),
+    "takes precedence with a real-time schedule": (
+        "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))",
+        "raised",
+    ),
+    "raises its limits": (
+        "import resource\nfor name in dir(resource):\n"
+        "  if name.startswith('RLIMIT_'): resource.setrlimit(getattr(resource, name), (2**40, 2**40))",
+        "raised",
+    ),
+    "asks for more memory in shared pieces": (
+        "import mmap\nkept = []\nfor _ in range(400): kept.append(mmap.mmap(-1, 10 ** 7))",
+        "raised",
+    ),
+    "sends a file descriptor over the channel": (
+        "import array, socket\nfor n in range(3, 256):\n  try: link = socket.socket(fileno=os.dup(n))\n"
+        "  except OSError: continue\n"
+        "  link.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [n]))])",
+        "raised",
+    ),
+    "finds a place for more on the channel": (
+        "import socket\nfor n in range(3, 256):\n  try: link = socket.socket(fileno=os.dup(n))\n"
+        "  except OSError: continue\n"
+        "  link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 ** 30)",
+        "raised",
+    ),
+    "makes a FIFO": ("os.mkfifo('/tmp/fifo')", "raised"),
+    "makes a device": ("os.mknod('/tmp/device', 0o20600, os.makedev(1, 3))", "raised"),
+    "listens on a file": (
+        "import socket\na, b = socket.socketpair()\na.bind('/tmp/socket')",
+        "raised",
+    ),
+    "makes a program's user its own": ("os.setuid(0)", "raised"),
+    "gives a file away": ("open('/tmp/f', 'w').close(); os.chown('/tmp/f', 0, 0)", "raised"),
+    "types into the terminal": (
+        "import fcntl\nfor n in range(256):\n"
+        "  try: fcntl.ioctl(n, 0x5412, b'x')\n  except OSError: pass\n  else: return None\nraise OSError",
+        "raised",
+    ),
+    "maps the kernel's view of others": ("open('/proc/1/mem', 'rb')", "raised"),
+    "lists the root folder": (
+        "os.listdir('/')"
+        if landlock.version()
+        else "raise OSError('not refused where there is no Landlock')",
+        "raised",
+    ),
+    "speaks to the kernel as a 32-bit program": (
+        machine_code("b814000000cd80c3"),  # mov eax, 20 (getpid); int 0x80; ret
+        "died",
+    ),
+    "speaks to the kernel by x32's numbers": (
+        machine_code("b8270000400f05c3"),  # mov eax, 0x40000027 (x32's getpid); syscall; ret
+        "died",
+    ),
     "opens a socket": ("import socket; socket.socket()", "raised"),
     "opens a Unix socket": ("import socket; socket.socket(socket.AF_UNIX)", "raised"),
     "hides memory in a file descriptor": ("os.memfd_create('x')", "raised"),
@@ -97,6 +172,9 @@ CALLS = {
     "returns a huge tensor that takes no memory": ("return torch.zeros(1).expand(10 ** 12)", "bad_value"),
     "returns a million things": ("return list(range(10 ** 6))", "bad_value"),
 }
+
+if not landlock.version():
+    del CALLS["lists the root folder"]
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -161,6 +239,68 @@ def test_cell(worker, name):
         if name != "breaks the shell":
             assert points(player) == {"double": 3, "make_layer": 2}, "the other cells still count"
         assert sum(len(str(output)) for run in player.runs for output in run.outputs) < 100_000
+
+
+def test_each_runs_on_a_core_of_its_own(worker):
+    """However many threads one starts, they share its core, and its neighbour has another."""
+    look = "import os, threading\ndef cores(): return sorted(os.sched_getaffinity(0))\n" + (
+        "def of_threads():\n  found = set()\n"
+        "  def note(): found.update(os.sched_getaffinity(0))\n"
+        "  all = [threading.Thread(target=note) for _ in range(20)]\n"
+        "  for one in all: one.start()\n"
+        "  for one in all: one.join()\n"
+        "  return sorted(found)"
+    )
+    servers = [worker.clone() for _ in os.sched_getaffinity(0)]
+    try:
+        with contextlib.ExitStack() as stack:
+            players = [stack.enter_context(play(server, look)) for server in servers]
+            cores = [player.call("cores") for player in players]
+            assert all(len(core) == 1 for core in cores), cores
+            assert len({core[0] for core in cores}) == len(servers), "each has its own"
+            assert [player.call("of_threads") for player in players] == cores
+            with play(worker, look) as late:
+                assert len(late.call("cores")) == 1, "with no core left it shares one"
+        with play(servers[0], look) as again:
+            assert len(again.call("cores")) == 1, "and they are given back"
+    finally:
+        for server in servers:
+            server.close()
+
+
+def test_owns_nothing_on_this_machine(worker):
+    """When root grades, the process is not root to the kernel: what root owns is not its own."""
+    look = "import os\ndef who(paths): return [os.getuid()] + [os.stat(path).st_uid for path in paths]"
+    with play(worker, look) as player:
+        me, *owners = player.call("who", ["/usr", "/course"])
+        assert me != 0
+        assert not outer.guest() or me not in owners
+
+
+def test_honest_code_finds_what_it_needs(worker):
+    """What the list of system calls, Landlock and the limits must let through."""
+    cells = [
+        "import asyncio, concurrent.futures, mmap, os, pathlib, shutil, sqlite3, tempfile, threading, time\n"
+        "import matplotlib.pyplot as plt, numpy, torch",
+        "torch.set_num_threads(2)\nmodel = torch.nn.Conv2d(3, 8, 3)\n"
+        "model(torch.randn(8, 3, 64, 64)).sum().backward()",
+        "torch.save(model.state_dict(), '/tmp/model.pt')\nmodel.load_state_dict(torch.load('/tmp/model.pt'))",
+        "fig, ax = plt.subplots()\nax.plot([1, 2])\nplt.show()\nfig.savefig('figure.png')",
+        "with concurrent.futures.ThreadPoolExecutor() as pool: list(pool.map(abs, range(100)))",
+        "await asyncio.sleep(0)\nasync def one(): return 1\n"
+        "await asyncio.gather(one(), asyncio.to_thread(abs, -1))",
+        "folder = pathlib.Path(tempfile.mkdtemp())\n(folder / 'a').write_text('a')\n"
+        "shutil.copytree(folder, 'copy')\nshutil.copy2(folder / 'a', 'b')\nos.rename('b', 'copy/b')\n"
+        "shutil.move('copy/b', folder / 'c')\nos.symlink('copy', 'link')\nshutil.rmtree(folder)",
+        "base = sqlite3.connect('/tmp/base.db')\nbase.execute('create table t (a)')\nbase.commit()",
+        "from sklearn.cluster import KMeans\nKMeans(2, n_init=1).fit(numpy.random.randn(50, 2))",
+        "from gensim.models import Word2Vec\nWord2Vec([['a', 'b']] * 100, min_count=1, workers=2)",
+        "from torch.utils.data import DataLoader\nlist(DataLoader(torch.zeros(10, 2), batch_size=5))",
+        "list(os.environ), os.getpid(), os.cpu_count(), time.process_time(), os.path.exists('/etc/passwd')",
+    ]
+    with play(worker, *cells) as player:
+        player.start()
+        assert [(run.fault, cell) for run, cell in zip(player.runs, cells, strict=True) if run.fault] == []
 
 
 def test_cannot_see_the_course(worker, course):
