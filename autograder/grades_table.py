@@ -22,9 +22,11 @@ COLUMNS = """
 """
 """As in nbgrader's own export."""
 
-FORMULA = re.compile(r"[\s\"'`,;|\u00a0\u3000\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\u2212]|[\t\r\n]")
-"""How a value starts that some spreadsheet may compute: also after space, a quote or a separator (a program
-that splits at another separator sees what follows it as a value), and in full width."""
+SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20\u2212"
+FORMULA = re.compile(rf"[\s\"'`\ufeff]*[{SIGNS}]|[\t\r\n]")
+"""How a value starts that some spreadsheet may compute: also after space or a quote, and in full width."""
+AFTER_SEPARATOR = re.compile(rf"([,;|][\s\"'`]*)(?=[{SIGNS}])")
+"""A program that splits at another separator takes what follows one for a value."""
 LENGTH = 1000
 
 
@@ -35,6 +37,7 @@ def cell(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     text = visible(re.sub(r"[\t\r\n]+", " ", str(value)))[:LENGTH]
+    text = AFTER_SEPARATOR.sub(r"\1'", text)
     return f"'{text}" if FORMULA.match(str(value)) or FORMULA.match(text) else text
 
 
