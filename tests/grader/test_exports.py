@@ -206,7 +206,8 @@ def test_every_suite_file_and_every_solution_has_its_canary():
         for path in files:
             text = path.read_text(encoding="utf-8")
             assert f"# {SUITES['suite']}" in text, path
-            assert path.name == "rig.py" or f'canary = "{SUITES["suite"]}"' in text.replace("CANARY", "canary"), path
+            constant = re.search(rf'^canary = "{SUITES["suite"]}"$', text, re.IGNORECASE | re.MULTILINE)
+            assert path.name == "rig.py" or constant, path
         lines = Course.here().source_text(assignment).read_text(encoding="utf-8").splitlines()
         ends = [line for line in lines if "END SOLUTION" in line]
         assert ends and all(SUITES["solution"] in line for line in ends)
