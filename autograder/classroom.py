@@ -9,6 +9,7 @@ import fcntl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -83,6 +84,8 @@ def grade(
     console: Console,
     students: list[str] | None = None,
     workers: int | None = None,
+    again: bool = False,
+    config: Any = None,
 ) -> Summary:
     """Grade an assignment's submissions into the gradebook; those with nothing new are left alone.
 
@@ -92,6 +95,8 @@ def grade(
     Args:
         students: only these.
         workers: how many processes grade at once; by default one for each core.
+        again: put verdicts that are in the gradebook into it again: a due date or a penalty may be another.
+        config: nbgrader's configuration, a traitlets ``Config``; the course's own when not given.
     """
     summary = Summary()
     with _alone(course), Ledger(course.ledger) as ledger:
@@ -102,12 +107,12 @@ def grade(
             verdict = None if line is None else Verdict.from_text(line.verdict)
             if verdict is None or verdict.receipt != wanted:
                 due[student] = wanted
-            elif line.recorded and gradebook.holds(course, verdict, in_book.get(student, {})):
-                summary.unchanged += 1
-            else:
+            elif again or not (line.recorded and gradebook.holds(course, verdict, in_book.get(student, {}))):
                 written[student] = line
+            else:
+                summary.unchanged += 1
         if due or written:
-            _grade(course, assignment, ledger, console, summary, due, written, workers)
+            _grade(course, assignment, ledger, console, summary, due, written, workers, config)
     _tell_faults(console, summary)
     return summary
 
@@ -174,7 +179,7 @@ def _alone(course: Course) -> Iterator[None]:
 def _receipts(course, assignment, students, summary):
     """The receipt that each student's verdict must have now; who cannot be graded goes into the summary."""
     everyone, unfit = handed_in.ids(course, assignment)
-    for folder in unfit:
+    for folder in unfit if not students else ():
         summary.faults[folder.name] = (
             f"{folder} cannot be a student's id: letters, digits and . _ @ - only; rename it"
         )
@@ -189,7 +194,7 @@ def _receipts(course, assignment, students, summary):
     }
 
 
-def _grade(course, assignment, ledger, console, summary, due, written, workers):
+def _grade(course, assignment, ledger, console, summary, due, written, workers, config):
     """Put into the gradebook what is in the ledger already, then what is found now."""
     with _progress(console) as progress, contextlib.ExitStack() as stack:
         pool = stack.enter_context(Pool(course, assignment, _workers(workers, due))) if due else None
@@ -200,18 +205,20 @@ def _grade(course, assignment, ledger, console, summary, due, written, workers):
 
         if pool is not None:
             pool.start()
-        writer = stack.enter_context(gradebook.Writer(course))
+        writer = stack.enter_context(gradebook.Writer(course, config))
         begun = time.monotonic()
 
         def record(line: Line, verdict: Verdict, shown: dict) -> None:
             try:
-                writer.record(verdict, shown, again=_was_recorded(ledger, verdict))
+                remark = writer.record(verdict, shown, again=_was_recorded(ledger, verdict))
             except InfrastructureFault as fault:
                 summary.faults[line.student] = str(fault)
                 return
             ledger.set_recorded(line)
             summary.graded += 1
             progress.console.print(line_of(verdict))
+            if remark:
+                progress.console.print(f"  [yellow]note[/yellow]  {escape(line.student)}: {escape(remark)}")
 
         for line in written.values():
             record(line, Verdict.from_text(line.verdict), ledger.outputs(line))

@@ -9,6 +9,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from autograder.course import Course
@@ -86,7 +87,7 @@ class Writer:
     commit after every cell; here, all they do for a submission becomes one transaction.
     """
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: Course, config: Any = None) -> None:
         from nbgrader.api import Gradebook
         from nbgrader.preprocessors import AssignLatePenalties, LimitOutput, SaveAutoGrades
 
@@ -94,7 +95,7 @@ class Writer:
 
         self.course = course
         self._book = Gradebook(f"sqlite:///{course.root / 'gradebook.db'}")
-        config = api(course).config
+        config = api(course).config if config is None else config
         self._limit, self._save, self._late = (
             kind(config=config) for kind in (LimitOutput, SaveAutoGrades, AssignLatePenalties)
         )
@@ -105,13 +106,16 @@ class Writer:
     def __exit__(self, *_) -> None:
         self._book.close()
 
-    def record(self, verdict: Verdict, shown: dict[str, list], again: bool = False) -> None:
+    def record(self, verdict: Verdict, shown: dict[str, list], again: bool = False) -> str | None:
         """Write the graded notebook, and put its scores into the gradebook.
 
         Args:
             shown: what the cells showed, by cell id.
             again: whether the same submission was recorded before. Then a cell that was graded by hand, and
                 whose automatic score stays, need not be looked at again.
+
+        Returns:
+            a remark for the person who grades, if there is one.
 
         Raises:
             InfrastructureFault: it could not be written. The gradebook is as it was.
@@ -129,7 +133,7 @@ class Writer:
         graded.fill(notebook, verdict, shown)
         named = {"assignment": assignment, "student": student, "notebook": assignment, "db_url": ""}
         target = autograded(self.course, assignment, student)
-        handed_in = _timestamp(self.course, assignment, student)
+        handed_in, remark = _timestamp(self.course, assignment, student)
         try:
             with self._transaction():
                 when = {} if handed_in is None else {"timestamp": handed_in}
@@ -147,6 +151,7 @@ class Writer:
                 write_atomically(target, nbformat.writes(notebook).encode(), mode=0o444)
         except (MissingEntry, OSError) as error:
             raise InfrastructureFault(f"nbgrader's gradebook did not take the verdict: {error}") from error
+        return remark
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -200,16 +205,21 @@ def _looked_at(found):
 
 
 def _timestamp(course, assignment, student):
-    """When it was handed in, as nbgrader's file beside the submission says; None when it cannot be read."""
+    """When it was handed in, as nbgrader's file beside it says, or None; and a remark, or None."""
     from nbgrader.utils import parse_utc
 
     path = course.submitted(assignment, student).with_name("timestamp.txt")
     try:
         text = read_regular(path, 200).decode().strip()
         parse_utc(text)
-    except (OSError, ValueError, OverflowError):
-        return None
-    return text
+    except FileNotFoundError:
+        return None, None
+    except (OSError, ValueError, OverflowError) as error:
+        return (
+            None,
+            f"its timestamp.txt does not say when it was handed in, so it counts as in time ({error})",
+        )
+    return text, None
 
 
 def graded_students(course: Course, assignment: str) -> list[str]:

@@ -80,6 +80,14 @@ class SubmissionLimits:
     """The notebook file."""
     cells: int = 1000
     """Cells in it."""
+    values: int = 2_000_000
+    """Lists, objects, their items and names together."""
+    code: int = MEGABYTE
+    """All code, as JSON, so that every cell fits into a message to the sandbox."""
+    text: int = 200_000
+    """Characters of one text cell; a page with more takes minutes to make."""
+    digits: int = 18
+    """Digits of one number."""
 
 
 WIRE = WireLimits()

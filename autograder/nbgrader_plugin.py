@@ -181,40 +181,12 @@ class SandboxedAutograde(Autograde):
         """Grade these students; who could not be graded, with the reason."""
         from autograder import classroom
 
-        before = self._recorded(assignment)
         console = Console(file=_LogLines(self.log), soft_wrap=True, highlight=False)
-        done = classroom.grade(self.course, assignment, console, students)
-        faults = {student: fault for student, fault in done.faults.items() if student in students}
-        if self.force:
-            same = [
-                line for student, line in self._recorded(assignment).items() if line == before.get(student)
-            ]
-            faults |= self._record_again([line for line in same if line.student in {*students} - {*faults}])
+        done = classroom.grade(
+            self.course, assignment, console, students, again=self.force, config=self.config
+        )
         self.log.info(f"{assignment}: {done.graded} graded, {done.unchanged} unchanged")
-        return faults
-
-    def _recorded(self, assignment):
-        """The verdict of each student that is in the gradebook."""
-        from autograder.ledger import Ledger
-
-        with Ledger(self.course.ledger) as ledger:
-            lines = ledger.last_of_all(assignment)
-        return {student: line for student, line in lines.items() if line.recorded}
-
-    def _record_again(self, lines):
-        """With ``--force``: the same verdict, but a due date or a penalty may be another now; who failed."""
-        from autograder import gradebook
-        from autograder.grading import Verdict
-        from autograder.ledger import Ledger
-
-        faults = {}
-        with Ledger(self.course.ledger) as ledger, gradebook.Writer(self.course) as writer:
-            for line in lines:
-                try:
-                    writer.record(Verdict.from_text(line.verdict), ledger.outputs(line), again=True)
-                except InfrastructureFault as fault:
-                    faults[line.student] = str(fault)
-        return faults
+        return {student: fault for student, fault in done.faults.items() if student in students}
 
 
 class VerdictExporter(NotebookExporter):

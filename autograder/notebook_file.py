@@ -12,10 +12,6 @@ from dataclasses import dataclass, field
 from autograder import limits
 from autograder.handed_in import SMALLER, Refused, shown
 
-VALUES = 2_000_000  # lists, objects, their items and names together
-CODE = limits.WIRE.header // 4  # of code, as JSON, so that every cell fits into a message to the sandbox
-TEXT = 200_000  # characters of one text cell; a page with more takes minutes to make
-DIGITS = 18
 STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?$", re.MULTILINE)
 KINDS = ("code", "markdown", "raw")
@@ -63,9 +59,9 @@ def parse(content: bytes) -> tuple[list[Cell], list[str]]:
         cell = _cell(item, number, notes)
         if cell is not None:
             found.append(cell)
-    if sum(len(json.dumps(cell.source)) for cell in found if cell.kind == "code") > CODE:
+    if sum(len(json.dumps(cell.source)) for cell in found if cell.kind == "code") > limits.SUBMISSION.code:
         raise Refused(
-            f"The notebook holds more than {CODE // limits.MEGABYTE} MB of code.",
+            f"The notebook holds more than {limits.SUBMISSION.code // limits.MEGABYTE} MB of code.",
             "Read data from where the course puts it; do not paste it into a cell.",
         )
     return found, notes
@@ -95,13 +91,13 @@ def _json(text, notes):
     """The file's JSON. Numbers that JSON does not know or that nobody writes become nothing: none is used."""
     if not _is_small(text):
         raise Refused(
-            f"The file holds more than {VALUES} values.",
+            f"The file holds more than {limits.SUBMISSION.values} values.",
             SMALLER,
         )
     odd = set()
 
     def integer(digits):
-        if len(digits) <= DIGITS:
+        if len(digits) <= limits.SUBMISSION.digits:
             return int(digits)
         odd.add("A number of more than 18 digits stood in the file. It was left out.")
         return None
@@ -130,14 +126,17 @@ def _json(text, notes):
 
 
 def _is_small(text):
-    """Whether the JSON holds at most ``VALUES`` values. Strings are only left out of the count if need be."""
+    """Whether the JSON holds few enough values. Strings are only left out of the count if need be."""
 
     def signs(part):
         return sum(part.count(sign) for sign in "[{,:")
 
-    if signs(text) <= VALUES:
+    if signs(text) <= limits.SUBMISSION.values:
         return True
-    return text.count('"') <= 2 * VALUES and signs(STRING.sub('""', text)) <= VALUES
+    return (
+        text.count('"') <= 2 * limits.SUBMISSION.values
+        and signs(STRING.sub('""', text)) <= limits.SUBMISSION.values
+    )
 
 
 def _is_number(value):
@@ -234,9 +233,10 @@ def _clean(source, kind, number, notes):
     if "\0" in source:
         notes.append(f"There were null characters in cell {number} of the file. They were taken out.")
         source = source.replace("\0", "")
-    if kind != "code" and len(source) > TEXT:
+    if kind != "code" and len(source) > limits.SUBMISSION.text:
         notes.append(
-            f"Cell {number} of the file holds more than {TEXT} characters of text. The rest was left out."
+            f"Cell {number} of the file holds more than {limits.SUBMISSION.text} characters of text. "
+            "The rest was left out."
         )
-        source = source[:TEXT]
+        source = source[: limits.SUBMISSION.text]
     return source

@@ -13,14 +13,14 @@ import pytest
 from nbgrader.api import Gradebook
 from tiny_course import FIXTURE, make_course
 
-from autograder import gradebook, grading, nbgrader_plugin, notebook_file, submission
+from autograder import gradebook, grading, limits, nbgrader_plugin, submission
 from autograder.__main__ import main
 from autograder.course import Course
 from autograder.nbgrader_plugin import api
 from autograder.sample_class import Variant, notebook_bytes, write
 
 WRONG = {"double-solution": "def double(values): return values * 3"}
-MUCH = notebook_file.CODE // 12 - 1000
+MUCH = limits.SUBMISSION.code // 12 - 1000
 CLASS = [
     Variant("s001", "right"),
     Variant("s002", "wrong", cells=WRONG),
@@ -391,6 +391,7 @@ def test_a_timestamp_that_cannot_be_read_stops_nobody(small):
     done = command(small)
     assert done.returncode == 0, done.stderr
     assert [score(small, f"s{number:03d}") for number in range(4, 10)] == [5] * 6
+    assert done.stderr.count("does not say when it was handed in, so it counts as in time") == 6
 
 
 def test_options_beside_ours_hold_for_both_commands(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from tiny_course import make_course
 
-from autograder import handed_in, limits, notebook_file, release, submission
+from autograder import handed_in, limits, release, submission
 from autograder.course import REPOSITORY
 from autograder.faults import InfrastructureFault
 from autograder.sample_class import Variant, notebook_bytes
@@ -638,17 +638,17 @@ def test_format_3(hand_in):
 def test_odd_text(hand_in, released):
     def change(notebook):
         cell(notebook, "double-solution")["source"] += "\n# \ud800 \0 \u202e"
-        cell(notebook, "reflection")["source"] = "x" * (notebook_file.TEXT + 1)
+        cell(notebook, "reflection")["source"] = "x" * (limits.SUBMISSION.text + 1)
         cell(notebook, "reflection")["attachments"] = {"a.png": {"image/png": "x"}}
 
     taken = hand_in(change)
     last = len(right(released)["cells"])
     assert source(taken, "double-solution").endswith("# ?  \u202e") and results(taken) == 4
-    assert len(source(taken, "reflection")) == notebook_file.TEXT
+    assert len(source(taken, "reflection")) == limits.SUBMISSION.text
     assert taken.notes == [
         "There were null characters in cell 4 of the file. They were taken out.",
         f"Cell {last} of the file holds an attached picture. Only its text is kept.",
-        f"Cell {last} of the file holds more than {notebook_file.TEXT} characters of text. "
+        f"Cell {last} of the file holds more than {limits.SUBMISSION.text} characters of text. "
         "The rest was left out.",
     ]
 
@@ -664,7 +664,7 @@ def test_too_much_code(hand_in, sign):
     escaped = len(json.dumps(sign)) - 2
 
     def change(notebook):
-        notebook["cells"].append(code("#" + sign * (notebook_file.CODE // escaped)))
+        notebook["cells"].append(code("#" + sign * (limits.SUBMISSION.code // escaped)))
 
     taken = hand_in(change)
     assert taken.refusal == "The notebook holds more than 1 MB of code."
@@ -841,7 +841,7 @@ def damage(cells, random, odd, others):
 
 BOUND = """
 import resource, sys, time
-from autograder import notebook_file
+from autograder import limits, notebook_file
 from autograder.handed_in import Refused
 size = 20 * 1024**2
 bombs = {
@@ -849,8 +849,8 @@ bombs = {
     "objects": b"[" + b'{"a":{}},' * (size // 9 - 2) + b"[]]",
     "strings": b"[" + b'"",' * (size // 3 - 2) + b"[]]",
     "escapes": b'["' + b'\\\\"' * (size // 2 - 2) + b'"]',
-    "just small enough": b"[" + b'{"abc":{}},' * (notebook_file.VALUES // 4 - 4) + b"[]]",
-    "names": b"{" + b",".join(b'"%d":1' % i for i in range(notebook_file.VALUES // 2 - 2)) + b"}",
+    "just small enough": b"[" + b'{"abc":{}},' * (limits.SUBMISSION.values // 4 - 4) + b"[]]",
+    "names": b"{" + b",".join(b'"%d":1' % i for i in range(limits.SUBMISSION.values // 2 - 2)) + b"}",
     "digits": b"[" + b"1" * (size - 10) + b"]",
 }
 content = bombs[sys.argv[1]]
