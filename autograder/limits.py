@@ -64,6 +64,8 @@ class SandboxLimits:
     """Signals that wait to be delivered (RLIMIT_SIGPENDING)."""
     cell_text: int = 20_000
     """Characters of one cell's printed text that are kept; the rest is dropped."""
+    cell_error: int = 10_000
+    """Characters of one cell's exceptions that are kept, tracebacks included, whatever else was printed."""
     cell_pictures: int = 4
     """Pictures of one cell that are kept."""
     cell_outputs: int = 200

@@ -27,12 +27,19 @@ class _Captured(list):
     def begin(self):
         self.clear()
         self.text_left = limits.SANDBOX.cell_text
+        self.error_left = limits.SANDBOX.cell_error
         self.pictures_left = limits.SANDBOX.cell_pictures
 
     def cut(self, text):
         """As much of a text as may still be kept."""
         kept = str(text)[: self.text_left]
         self.text_left -= len(kept)
+        return ADDRESS.sub("0x...", kept)
+
+    def cut_error(self, text):
+        """As much of an exception's words, which should show even after too much was printed: the end."""
+        kept = str(text)[-self.error_left :] if self.error_left else ""
+        self.error_left -= len(kept)
         return ADDRESS.sub("0x...", kept)
 
     def write(self, name, text):
@@ -111,10 +118,9 @@ class _Shell(InteractiveShell):
         pass
 
     def _showtraceback(self, etype, evalue, stb):
-        trace = _captured.cut("\n".join(stb))
-        _captured.append(
-            {"kind": "error", "name": etype.__name__, "message": _captured.cut(evalue), "traceback": trace}
-        )
+        message = _captured.cut_error(evalue)
+        trace = _captured.cut_error("\n".join(stb))
+        _captured.append({"kind": "error", "name": etype.__name__, "message": message, "traceback": trace})
 
 
 class Cells:

@@ -303,6 +303,15 @@ def test_honest_code_finds_what_it_needs(worker):
         assert [(run.fault, cell) for run, cell in zip(player.runs, cells, strict=True) if run.fault] == []
 
 
+def test_an_error_shows_after_too_much_was_printed(worker):
+    noisy = "for _ in range(100): print('x' * 1000)\nraise ValueError('the reason')"
+    with play(worker, noisy) as player:
+        player.start()
+        *_, error = player.runs[0].outputs
+        assert error["ename"] == "ValueError" and "the reason" in error["evalue"]
+        assert "raise ValueError" in "".join(error["traceback"])
+
+
 def test_cannot_see_the_course(worker, course):
     look = "import pathlib\ndef look(paths): return [p for p in paths if os.path.lexists(p)]"
     walk = (
