@@ -1,7 +1,7 @@
-"""Measured numbers in prose: ``{result}`file:path.to.value|format``` reads them from ``results/file.json``, which
-an experiment wrote, or from ``benchmarks/results/file.json``, which a measurement of the grader wrote.
+"""Measured numbers in prose: ``{result}`file:path.to.value|format``` reads them from ``results/file.json``.
 
-A number is never typed by hand. An unknown file, key or format is a warning, so a strict build fails.
+That is what an experiment wrote. What was measured of the grader is in ``benchmarks/results/file.json``. A
+number is never typed by hand. An unknown file, key or format is a warning, so a strict build fails.
 """
 
 from pathlib import Path
