@@ -12,7 +12,7 @@ export TOKENIZERS_PARALLELISM ?= false
 
 .DEFAULT_GOAL := help
 .PHONY: help course env assets release site serve catalogues sample-class grade feedback export formgrader doctor \
-	test test-fast test-site test-course lint format experiments experiments-quick bench-grading kills lock clean
+	test test-fast test-site test-course lint format experiments experiments-quick bench-grading attacks kills lock clean
 
 ## Two commands
 
@@ -117,6 +117,9 @@ experiments: assets ## measure again every number the pages show (long)
 
 experiments-quick: assets ## a sample of each experiment, into _build/
 	@$(RUN) experiments/images_few_samples.py --quick
+
+attacks: assets ## the attack corpus through our grader and plain nbgrader (half an hour) -> benchmarks/results/attacks.json
+	@$(RUN) benchmarks/attacks.py $(ARGUMENTS)
 
 bench-grading: assets ## how long grading takes: ours, nbgrader's and the floor (ten minutes, an idle machine)
 	@$(RUN) benchmarks/grading.py

@@ -1,0 +1,337 @@
+"""The attack corpus through our grader and through plain nbgrader, side by side: ``make attacks``.
+
+Ours grades the whole corpus as one class, beside an honest neighbour. Only when something befell that class
+(a touched file, a hurt neighbour) is each attack graded once more alone, to tell whose doing it was. Plain
+nbgrader gets every attack in a container of its own, because there attacks work.
+
+A full run writes ``results/attacks.json``. The exit code is 1 when an attack gains anything from our grader,
+or an honest twin loses a point there.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests" / "attacks"))
+
+import arena as arenas  # noqa: E402
+import ours  # noqa: E402
+import stock  # noqa: E402
+from corpus import ATTACKS, TWINS  # noqa: E402
+from corpus.model import FULL, Attack, Twin  # noqa: E402
+from measure import Outcome  # noqa: E402
+
+RESULTS = HERE / "results" / "attacks.json"
+OUR_SECONDS = 1800.0
+"""For the whole corpus as one class, which needs a few minutes."""
+ALONE_SECONDS = 300.0
+TWIN_SECONDS = 600.0
+AT_ONCE = 2
+PACKAGES = ("nbgrader", "nbconvert", "ipykernel", "torch", "numpy", "pyseccomp")
+COLUMNS = ("secrets", "touched", "hurt", "pages")
+
+Case = Attack | Twin
+Outcomes = dict[str, Outcome]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the corpus; 0 when no attack gained anything from our grader and no twin lost a point there."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", action="append", metavar="ID", help="only this attack or twin, by its id")
+    parser.add_argument("--ours", action="store_true", help="leave plain nbgrader out")
+    options = parser.parse_args(arguments)
+    cases: list[Case] = [*ATTACKS, *TWINS]
+    if options.only:
+        wanted = set(options.only)
+        cases = [case for case in cases if wanted & {case.id, case.student_id}]
+        unknown = wanted - {name for case in cases for name in (case.id, case.student_id)}
+        if unknown:
+            print(f"There is no attack or twin {', '.join(sorted(unknown))}.", file=sys.stderr)
+            return 2
+    console = Console(highlight=False, soft_wrap=True)
+    with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
+        mine = run_ours(Path(folder) / "ours", cases, console)
+        plain = {} if options.ours else run_stock(Path(folder) / "stock", cases, console)
+    console.print(table(cases, mine, plain))
+    report = summary(cases, mine, plain)
+    for line in totals_in_words(report["totals"]):
+        console.print(line)
+    if not options.only and not options.ours:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        console.print(f"Written to {RESULTS}")
+    wrong = {
+        case.student_id: told for case in cases if (told := ours.complaints(case, mine[case.student_id]))
+    }
+    for student, told in wrong.items():
+        console.print(f"[red]our grader[/red]  {escape(repr(student))}: {escape('; '.join(told))}")
+    return 1 if wrong else 0
+
+
+def run_ours(root: Path, cases: list[Case], console: Console) -> Outcomes:
+    """Our grader's outcome of each case, by student id."""
+    console.print(f"Our grader: {len(cases)} submissions and an honest neighbour as one class ...")
+    root.mkdir()
+    template = _apart(ours.prepare, root / "template", seconds=ALONE_SECONDS)
+    if isinstance(template, str):
+        raise SystemExit(f"Our grader could not be prepared: {template}")
+    own, whole = _our_class(template, root / "class", cases, OUR_SECONDS)
+    console.print(f"Our grader: {len(cases)} submissions in {whole.seconds:.0f} s")
+    if not whole.gains({}):
+        return own
+    console.print(f"Something befell the class: {escape('; '.join(whole.gains({})))}")
+    console.print("Each case is now graded alone, to tell whose doing it was.")
+    found = {}
+    with progress(console, "our grader", len(cases)) as advance:
+        for number, case in enumerate(cases):
+            alone, its_class = _our_class(template, root / f"alone-{number}", [case], ALONE_SECONDS)
+            found[case.student_id] = alone[case.student_id].with_class(its_class)
+            advance(line("ours", case, found[case.student_id]))
+    return found
+
+
+def _our_class(template, root, cases, seconds):
+    """A class in a process of its own, with a time limit, beside a listener."""
+    log = root.with_suffix(".log")
+    listener, port = arenas.start_listener(log)
+    try:
+        arena = replace(template.copy(root), port=port, log=log)
+        found = _apart(_class_with_orphans, arena, cases, seconds=seconds)
+    finally:
+        listener.kill()
+        listener.wait()
+    if isinstance(found, str):
+        nothing = {case.student_id: Outcome(verdict="no verdict") for case in cases}
+        return nothing, Outcome(hurt=[f"the grader ended: {found}"], seconds=seconds)
+    return found
+
+
+def _class_with_orphans(arena, cases):
+    ours.adopt_orphans()
+    return ours.run_class(arena, cases)
+
+
+def _apart(function, *arguments, seconds):
+    """Call a function in a forked process: its result, or in words why there is none."""
+    context = multiprocessing.get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_send, args=(sending, function, arguments))
+    process.start()
+    sending.close()
+    try:
+        if not receiving.poll(seconds):
+            return f"it did not come to an end in {seconds:g} s"
+        return receiving.recv()
+    except EOFError:
+        process.join(5)
+        return f"its process died (exit code {process.exitcode})"
+    finally:
+        process.kill()
+        process.join()
+        receiving.close()
+
+
+def _send(sending, function, arguments):
+    try:
+        result = function(*arguments)
+    except Exception as error:
+        result = f"{type(error).__name__}: {error}"
+    sending.send(result)
+
+
+def run_stock(root: Path, cases: list[Case], console: Console) -> Outcomes:
+    """Plain nbgrader's outcome of each case: attacks one by one, twins as one class for each core."""
+    root.mkdir()
+    template = stock.prepare(root)
+    attacks = [case for case in cases if isinstance(case, Attack)]
+    twins = [case for case in cases if isinstance(case, Twin)]
+    halves = [half for half in (twins[::2], twins[1::2]) if half]
+    found: Outcomes = {}
+    with progress(console, "plain nbgrader", len(cases)) as advance, ThreadPoolExecutor(AT_ONCE) as pool:
+        waiting = {pool.submit(stock.run_class, template, half, TWIN_SECONDS): half for half in halves}
+        for attack in attacks:
+            waiting[pool.submit(stock.run_class, template, [attack], stock.SECONDS)] = [attack]
+        for future in as_completed(waiting):
+            own, whole = future.result()
+            for case in waiting[future]:
+                outcome = own[case.student_id]
+                if len(waiting[future]) == 1:
+                    outcome = outcome.with_class(whole)
+                elif whole.hurt:
+                    outcome.hurt = whole.hurt
+                found[case.student_id] = outcome
+                advance(line("plain nbgrader", case, outcome))
+    return found
+
+
+@contextmanager
+def progress(console: Console, title: str, total: int) -> Iterator:
+    """A bar, and a line for each result."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=total)
+
+        def advance(words: str) -> None:
+            bar.console.print(words)
+            bar.advance(task)
+
+        yield advance
+
+
+def line(grader: str, case: Case, outcome: Outcome) -> str:
+    """One result in rich's markup."""
+    told = outcome.gains(case.honest if isinstance(case, Attack) else FULL)
+    lost = f"lost {points_lost(outcome):g} points" if isinstance(case, Twin) and points_lost(outcome) else ""
+    colour = "red" if told or lost else "green"
+    words = "; ".join([*([lost] if lost else []), *told]) or "nothing"
+    start = f"{grader}  row {case.row:2}  {escape(repr(case.student_id))}: "
+    return f"{start}[{colour}]{escape(words[:300])}[/{colour}]"
+
+
+def points_lost(outcome: Outcome) -> float:
+    """What a twin lost: it should have all points."""
+    return sum(points - (outcome.points or {}).get(task, 0.0) for task, points in FULL.items())
+
+
+def table(cases: list[Case], mine: Outcomes, plain: Outcomes) -> Table:
+    """Both graders side by side, by row of the catalogue."""
+    made = Table(title="What attacks gain, and what honest twins lose", title_justify="left")
+    made.add_column("row", justify="right")
+    made.add_column("submission")
+    names = ["ours"] + (["plain nbgrader"] if plain else [])
+    for name in names:
+        made.add_column(name)
+    for case in sorted(cases, key=lambda case: (isinstance(case, Twin), case.row)):
+        cells = [_cell(case, found[case.student_id]) for found in (mine, plain) if found]
+        made.add_row(
+            str(case.row), f"{'twin: ' if isinstance(case, Twin) else ''}{escape(case.title)}", *cells
+        )
+    return made
+
+
+def _cell(case, outcome):
+    if isinstance(case, Twin):
+        lost = points_lost(outcome)
+        return f"[red]loses {lost:g} points[/red]" if lost else "[green]full marks[/green]"
+    told = []
+    points = outcome.gained(case.honest)
+    if points:
+        told.append(f"{points:g} points")
+    if outcome.secrets:
+        told.append(f"reads {', '.join(outcome.secrets)}")
+    if outcome.reached:
+        told.append(f"reaches {len(outcome.reached)} things")
+    if outcome.touched:
+        told.append(f"touches {len(outcome.touched)} files")
+    if outcome.hurt:
+        told.append("; ".join(outcome.hurt))
+    if outcome.pages:
+        told.append(f"{len(outcome.pages)} kinds of active content")
+    return f"[red]{escape('; '.join(told)[:140])}[/red]" if told else "[green]nothing[/green]"
+
+
+def summary(cases: list[Case], mine: Outcomes, plain: Outcomes) -> dict:
+    """Everything as the JSON file holds it."""
+    graders = {"ours": mine} | ({"stock": plain} if plain else {})
+    attacks = [case for case in cases if isinstance(case, Attack)]
+    twins = [case for case in cases if isinstance(case, Twin)]
+    return {
+        "attacks": [
+            {
+                "id": case.id,
+                "row": case.row,
+                "title": case.title,
+                **{name: _as_json(found[case.student_id], case) for name, found in graders.items()},
+            }
+            for case in attacks
+        ],
+        "twins": [
+            {
+                "id": case.id,
+                "row": case.row,
+                "title": case.title,
+                **{
+                    name: {"points_lost": points_lost(found[case.student_id])}
+                    for name, found in graders.items()
+                },
+            }
+            for case in twins
+        ],
+        "totals": {name: _totals(attacks, twins, found) for name, found in graders.items()},
+        "versions": {
+            "python": platform.python_version(),
+            "kernel": platform.release(),
+            "bubblewrap": _bubblewrap(),
+            **{name: version(name) for name in PACKAGES},
+        },
+        "machine": {"cores": os.cpu_count(), "architecture": platform.machine(), "root": os.geteuid() == 0},
+    }
+
+
+def _as_json(outcome, case):
+    return {
+        "points_gained": outcome.gained(case.honest),
+        "secrets_read": outcome.secrets,
+        "reached": outcome.reached,
+        "files_touched": outcome.touched[:20],
+        "neighbours_hurt": outcome.hurt,
+        "pages_hurt": outcome.pages,
+        "verdict": outcome.verdict[:200],
+    }
+
+
+def _totals(attacks, twins, found):
+    outcomes = [(case, found[case.student_id]) for case in attacks]
+    lost = [points_lost(found[case.student_id]) for case in twins]
+    return {
+        "attacks": len(attacks),
+        "gained_anything": sum(bool(outcome.gains(case.honest)) for case, outcome in outcomes),
+        "gained_points": sum(outcome.gained(case.honest) > 0 for case, outcome in outcomes),
+        "points_gained": sum(outcome.gained(case.honest) for case, outcome in outcomes),
+        "read_secrets": sum(bool(outcome.secrets) for _, outcome in outcomes),
+        "reached_something": sum(bool(outcome.reached) for _, outcome in outcomes),
+        "touched_files": sum(bool(outcome.touched) for _, outcome in outcomes),
+        "hurt_neighbours": sum(bool(outcome.hurt) for _, outcome in outcomes),
+        "hurt_pages": sum(bool(outcome.pages) for _, outcome in outcomes),
+        "twins": len(twins),
+        "twins_that_lost": sum(points > 0 for points in lost),
+        "points_lost": sum(lost),
+    }
+
+
+def totals_in_words(totals: dict) -> list[str]:
+    """A line for each grader."""
+    names = {"ours": "Our grader", "stock": "Plain nbgrader"}
+    return [
+        f"{names[grader]}: {found['gained_anything']} of {found['attacks']} attacks gained something "
+        f"({found['gained_points']} points, {found['read_secrets']} secrets, {found['touched_files']} files, "
+        f"{found['hurt_neighbours']} neighbours, {found['hurt_pages']} pages); "
+        f"{found['twins_that_lost']} of {found['twins']} honest twins lost points"
+        for grader, found in totals.items()
+    ]
+
+
+def _bubblewrap():
+    done = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True)
+    return done.stdout.split()[-1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
