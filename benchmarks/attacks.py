@@ -1,7 +1,7 @@
 """The attack corpus through our grader and through plain nbgrader, side by side: ``make attacks``.
 
 Ours grades the whole corpus as one class, beside an honest neighbour. Only when something befell that class
-(a touched file, a hurt neighbour) is each attack graded once more alone, to tell whose doing it was. Plain
+(a touched file, a hurt neighbour) are parts of it graded again, to tell whose doing it was. Plain
 nbgrader gets every attack in a container of its own, because there attacks work.
 
 A full run writes ``results/attacks.json``. The exit code is 1 when an attack gains anything from our grader,
@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         if unknown:
             print(f"There is no attack or twin {', '.join(sorted(unknown))}.", file=sys.stderr)
             return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     console = Console(highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
         mine = run_ours(Path(folder) / "ours", cases, console)
@@ -96,14 +98,30 @@ def run_ours(root: Path, cases: list[Case], console: Console) -> Outcomes:
     console.print(f"Our grader: {len(cases)} submissions in {whole.seconds:.0f} s")
     if not whole.gains({}):
         return own
+    if len(cases) == 1:
+        return {student: outcome.with_class(whole) for student, outcome in own.items()}
     console.print(f"Something befell the class: {escape('; '.join(whole.gains({})))}")
-    console.print("Each case is now graded alone, to tell whose doing it was.")
+    console.print("Parts of it are graded again, to tell whose doing it was.")
+    culprits = {}
+    for number, half in enumerate((cases[::2], cases[1::2])):
+        culprits |= _culprits(template, root / f"half-{number}", half, console)
+    if not culprits:
+        console.print("It did not come again with parts of the class, so it counts against all of them.")
+        return {student: outcome.with_class(whole) for student, outcome in own.items()}
+    return {**own, **culprits}
+
+
+def _culprits(template, root, cases, console):
+    """The outcomes of those cases that, alone beside a neighbour, do something to their class."""
+    own, whole = _our_class(template, root, cases, OUR_SECONDS if len(cases) > 1 else ALONE_SECONDS)
+    console.print(f"Our grader: {len(cases)} of them: {escape('; '.join(whole.gains({})) or 'nothing')}")
+    if not whole.gains({}):
+        return {}
+    if len(cases) == 1:
+        return {student: outcome.with_class(whole) for student, outcome in own.items()}
     found = {}
-    with progress(console, "our grader", len(cases)) as advance:
-        for number, case in enumerate(cases):
-            alone, its_class = _our_class(template, root / f"alone-{number}", [case], ALONE_SECONDS)
-            found[case.student_id] = alone[case.student_id].with_class(its_class)
-            advance(line("ours", case, found[case.student_id]))
+    for number, half in enumerate((cases[::2], cases[1::2])):
+        found |= _culprits(template, root.with_name(f"{root.name}-{number}"), half, console)
     return found
 
 
@@ -149,6 +167,7 @@ def _apart(function, *arguments, seconds):
 
 
 def _send(sending, function, arguments):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         result = function(*arguments)
     except Exception as error:

@@ -213,7 +213,6 @@ def _contained(arena, mounts, task, seconds):
 
 
 def _bubblewrap(arena):
-    repository = HERE.parents[1]
     line = [
         "bwrap",
         "--unshare-all",
@@ -232,6 +231,7 @@ def _bubblewrap(arena):
         "OMP_NUM_THREADS": "1",
         "HF_HUB_OFFLINE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": "/library",
         arenas.VARIABLE: arena.secrets["environment"],
     }
     for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # without them numpy is wrong on some machines
@@ -259,10 +259,21 @@ def _bubblewrap(arena):
             if path.is_symlink()
             else ["--ro-bind-try", str(path), str(path)]
         )
-    for path in (*SYSTEM, sys.prefix, sys.base_prefix, str(Path(sys.base_prefix).resolve())):
+    pythons = {
+        str(path) for prefix in (sys.prefix, sys.base_prefix) for path in (prefix, Path(prefix).resolve())
+    }
+    for path in (*SYSTEM, *sorted(pythons - {"/usr"})):
         line += ["--ro-bind-try", path, path]
-    library = repository / "transfer_learning"
-    return [*line, "--ro-bind", str(library), str(library), "--ro-bind", str(HERE), "/attacks"]
+    library = HERE.parents[1] / "transfer_learning"
+    return [
+        *line,
+        "--ro-bind",
+        str(library),
+        "/library/transfer_learning",
+        "--ro-bind",
+        str(HERE),
+        "/attacks",
+    ]
 
 
 def _python():
