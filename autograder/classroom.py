@@ -180,8 +180,9 @@ def _receipts(course, assignment, students, summary):
     """The receipt that each student's verdict must have now; who cannot be graded goes into the summary."""
     everyone, unfit = handed_in.ids(course, assignment)
     for folder in unfit if not students else ():
-        summary.faults[folder.name] = (
-            f"{folder} cannot be a student's id: letters, digits and . _ @ - only; rename it"
+        name = handed_in.shown(folder.name)
+        summary.faults[name] = (
+            f"{folder.parent / name} cannot be a student's id: letters, digits and . _ @ - only; rename it"
         )
     for student in students or []:
         if student not in everyone:

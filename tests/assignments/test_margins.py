@@ -66,7 +66,7 @@ def test_wrong_answers_are_far_outside(distances, name):
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-def test_the_first_step_follows_the_learning_rate(right, name):
+def test_the_first_step_follows_the_learning_rate_and_the_gradient(right, name):
     def make_optimizer(model, lr):
         learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
         return getattr(torch.optim, name.split()[0])(learning, lr=lr, **OPTIMISERS[name])
@@ -88,5 +88,8 @@ def test_the_first_step_follows_the_learning_rate(right, name):
             steps = [(after[part] - case.state[part]).flatten() for part in case.head_names]
             sizes.append(torch.cat(steps).norm())
         assert abs(sizes[1] / sizes[0] - 3) < 0.001
+        slopes = torch.cat([gradients[part].flatten() for part in case.head_names])
+        downhill = torch.nn.functional.cosine_similarity(torch.cat(steps), -slopes, dim=0)
+        assert downhill > 0.7
     found = suite.run(FOLDER, ["make_optimizer"], DirectPlayer(right, RIG, full=True))
     assert faults(found) == []

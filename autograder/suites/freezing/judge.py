@@ -68,16 +68,20 @@ class Case:
     def head(self) -> tuple[Tensor, Tensor]:
         return linear_of(self.state)
 
-    def features(self, statistics: str = "stored", images: Tensor | None = None) -> Tensor:
-        """The backbone's features ``(n, feature_dim)``, float64; ``statistics``: "stored" or "batch"."""
+    def features(self, statistics: str | tuple[str, str] = "stored", images: Tensor | None = None) -> Tensor:
+        """The backbone's features ``(n, feature_dim)``, float64.
+
+        ``statistics``: "stored" or "batch", for both BatchNorm layers or for each.
+        """
+        first, second = (statistics, statistics) if isinstance(statistics, str) else statistics
         images = (self.images if images is None else images).double()
         if self.spec["kind"] == "plain":
             weight, bias = (self.state[f"backbone.linear.{name}"].double() for name in ("weight", "bias"))
             return torch.tanh(images.flatten(1) @ weight.T + bias)
-        for convolution, norm, stride in ((0, 1, 1), (3, 4, 2)):
+        for convolution, norm, stride, used in ((0, 1, 1, first), (3, 4, 2, second)):
             weight = self.state[f"backbone.layers.{convolution}.weight"].double()
             images = F.conv2d(images, weight, stride=stride, padding=1)
-            images = self._normalise(images, f"backbone.layers.{norm}", statistics).clamp(min=0)
+            images = self._normalise(images, f"backbone.layers.{norm}", used).clamp(min=0)
         return images.mean(dim=(2, 3))
 
     def _normalise(self, maps: Tensor, name: str, statistics: str) -> Tensor:
@@ -212,6 +216,35 @@ def train_head(
             velocity[index] = gradient if previous is None else momentum * previous + gradient
             parameters[index] = parameters[index] - lr * velocity[index]
     return parameters[0], parameters[1], losses
+
+
+def draw_head(seed: int, label: str, classes: int, feature_dim: int) -> tuple[Tensor, Tensor]:
+    """Weight and bias, float32, of a head that no student has seen."""
+    generator = draw(seed, label)
+    weight = torch.randn(classes, feature_dim, generator=generator) * feature_dim**-0.5
+    return weight, torch.randn(classes, generator=generator) * 0.2
+
+
+def is_head(pair: object, weight: Tensor, bias: Tensor) -> bool:
+    """Whether what came back is this weight and this bias."""
+    if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(item, Tensor) for item in pair):
+        return False
+    return not any(item.is_complex() for item in pair) and close(pair[0], weight) and close(pair[1], bias)
+
+
+def are_gradients(came: object, pair: object, weight: Tensor, bias: Tensor) -> bool:
+    """Whether these are the gradients of the mean loss of a head on this pair of features and labels."""
+    if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, Tensor) for part in pair):
+        return False
+    features, labels = pair
+    if features.dim() != 2 or labels.dtype is not torch.int64 or labels.shape != features.shape[:1]:
+        return False
+    if features.is_complex() or not len(labels) or labels.min() < 0 or labels.max() >= len(bias):
+        return False
+    features, weight = features.double(), weight[:, : features.shape[1]].double()
+    error = logits(features, weight, bias.double()).softmax(dim=1)
+    error[torch.arange(len(labels)), labels] -= 1
+    return is_head(came, error.T @ features / len(labels), error.mean(dim=0))
 
 
 def split(features: Tensor, labels: Tensor, batch_size: int) -> list[tuple[Tensor, Tensor]]:

@@ -71,6 +71,18 @@ def state_of(
     )
 
 
+def trained(report: object, like: dict | None = None) -> tuple[dict[str, Tensor], object]:
+    """The state and the probe's weight and bias from a report of the rig's ``train_everything``.
+
+    The state is read as in :func:`state_of`; the probe is as it came.
+    """
+    doing = "training the model"
+    sound(report, doing)
+    if not isinstance(report, dict):
+        return state_of(report, doing, like), None
+    return state_of(sound(report.get("state"), doing), doing, like), report.get("probe")
+
+
 def tensor_of(report: object, shape: tuple[int, ...], doing: str) -> Tensor:
     """A float32 tensor of ``shape`` from ``doing`` something with the student's object."""
     sound(report, doing)

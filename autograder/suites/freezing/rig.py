@@ -108,23 +108,46 @@ def forward(model: nn.Module, images: Tensor, times: int = 1) -> Tensor:
         return torch.stack([model(images) for _ in range(times)])
 
 
+def parameters_of(module: nn.Module) -> list[nn.Parameter]:
+    """Every parameter that is really in a module, whatever its ``parameters()`` says."""
+    inside = object.__getattribute__(module, "__dict__")
+    found = [parameter for parameter in inside["_parameters"].values() if parameter is not None]
+    for child in inside["_modules"].values():
+        found += parameters_of(child)
+    return found
+
+
 @reports_errors
 def train_everything(
-    model: nn.Module, images: Tensor, labels: Tensor, lr: float, steps: int
-) -> dict[str, Tensor]:
-    """Train in evaluation mode with an optimiser that holds ALL parameters; the state afterwards.
+    model: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    lr: float,
+    steps: int,
+    probe: tuple[Tensor, Tensor],
+) -> dict:
+    """Train in evaluation mode with an optimiser that holds ALL parameters.
 
-    Only a parameter that gets a gradient can move. A model in which nothing gets one stays as it is.
+    Only a parameter that gets a gradient can move. A model in which nothing gets one stays as it is. Beside
+    the model's own head a second one, the probe, learns from the same features: it starts from the weight and
+    bias in ``probe``, and where it ends shows which features it was given.
+
+    Returns:
+        ``{"state": the model's tensors by name, "probe": (weight, bias)}``, after ``steps`` steps.
     """
-    model.eval()
-    optimizer = SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=0.01)
+    nn.Module.train(model, False)
+    head = nn.Linear(probe[0].shape[1], probe[0].shape[0])
+    with torch.no_grad():
+        head.weight.copy_(probe[0])
+        head.bias.copy_(probe[1])
+    optimizer = SGD([*parameters_of(model), *parameters_of(head)], lr=lr, momentum=0.9, weight_decay=0.01)
     for _ in range(steps):
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(images), labels)
-        if loss.requires_grad:
-            loss.backward()
+        loss = F.cross_entropy(head(model.backbone(images)), labels)
+        own = F.cross_entropy(model(images), labels)
+        (loss + own if own.requires_grad else loss).backward()
         optimizer.step()
-    return state(model)
+    return {"state": state(model), "probe": (head.weight.detach(), head.bias.detach())}
 
 
 @reports_errors
@@ -139,15 +162,19 @@ def step_with_gradients(
 
 
 @reports_errors
-def reuse_features(model: Classifier, pair: tuple[Tensor, Tensor], classes: int) -> list[str]:
-    """Train a new head for two epochs on ``pair``, the very (features, labels) that came back.
+def reuse_features(model: Classifier, pair: tuple[Tensor, Tensor], weight: Tensor, bias: Tensor) -> dict:
+    """Send gradients for two epochs through a head on ``pair``, the very (features, labels) that came back.
 
-    Returns the names of the model's parameters that a gradient reached.
+    Returns:
+        ``reached``: whether one got into the model; ``gradients``: the head's (weight, bias); ``pair``.
     """
     features, labels = pair
-    for parameter in model.parameters():
+    for parameter in parameters_of(model):
         parameter.grad = None
-    head = nn.Linear(features.shape[1], classes)
+    weight, bias = weight[:, : features.shape[1]].clone().requires_grad_(), bias.requires_grad_()
     for _ in range(2):
-        F.cross_entropy(head(features), labels).backward()
-    return [name for name, parameter in model.named_parameters() if parameter.grad is not None]
+        weight.grad = bias.grad = None
+        F.cross_entropy(F.linear(features, weight, bias), labels).backward()
+    reached = any(parameter.grad is not None for parameter in parameters_of(model))
+    pair = (features.detach(), labels)
+    return {"reached": reached, "gradients": (weight.grad, bias.grad), "pair": pair}

@@ -22,8 +22,24 @@ def cases(student):
 
 
 def train(student, model, case):
-    report = student.rig("train_everything", model, case.images, case.labels, lr=LR, steps=STEPS)
-    return reading.state_of(report, "training the model", like=case.state)
+    """The state after a few training steps, and whether a second head learned from fixed features.
+
+    The state is what the model says of itself. The second head cannot be right unless the features were.
+    """
+    probe = judge.draw_head(student.seed, "freeze/probe", case.spec["classes"], case.spec["feature_dim"])
+    report = student.rig(
+        "train_everything", model, case.images, case.labels, lr=LR, steps=STEPS, probe=list(probe)
+    )
+    after, learned = reading.trained(report, like=case.state)
+    right = follow(case, *(part.double() for part in probe))
+    return after, judge.is_head(learned, *right)
+
+
+def follow(case, weight, bias):
+    """Where a head gets to from this weight and bias when the features stay as they are."""
+    batch = (case.features(), case.labels)
+    weight, bias, _ = judge.train_head([batch] * STEPS, weight, bias, lr=LR, momentum=0.9, weight_decay=0.01)
+    return weight, bias
 
 
 @pytest.mark.points(1)
@@ -32,10 +48,21 @@ def test_backbone_stays(student):
     for case in cases(student):
         model = student.rig("make_model", case.spec, case.state)
         student.call("freeze_backbone", model)
-        after = train(student, model, case)
+        after, fixed = train(student, model, case)
         moved = judge.moved(case.state, after, case.backbone_names)
-        if not moved:
+        if not moved and fixed:
             continue
+        if not moved:
+            raise Mistake(
+                "The backbone's features changed in training, though its tensors are what they were",
+                expected="the backbone gives the same features before, during and after training",
+                came="a second head, trained on its features, is not where fixed features lead",
+                why="Frozen means that training does not change what the backbone computes. Putting its "
+                "numbers back afterwards does not undo what the head has learnt meanwhile.",
+                tries="Set `requires_grad` of each parameter of `model.backbone` to False, and change "
+                "nothing else.",
+                page=FROZEN,
+            )
         if set(moved) >= set(case.backbone_parameters):
             raise Mistake(
                 "The whole model was trained: nothing in the backbone is frozen",
@@ -65,7 +92,7 @@ def test_head_learns(student):
         model = student.rig("make_model", case.spec, case.state)
         result = student.call("freeze_backbone", model)
         result = reading.returned_object(result, "freeze_backbone", "the model it was given")
-        after = train(student, result, case)
+        after, _ = train(student, result, case)
         if not judge.moved(case.state, after, case.head_names):
             raise Mistake(
                 "You froze the head too: nothing is left that can learn",
@@ -76,10 +103,7 @@ def test_head_learns(student):
                 tries="Go through `model.backbone.parameters()`, not `model.parameters()`.",
                 page=FROZEN,
             )
-        batch = (case.features(), case.labels)
-        weight, bias, _ = judge.train_head(
-            [batch] * STEPS, *case.head, lr=LR, momentum=0.9, weight_decay=0.01
-        )
+        weight, bias = follow(case, *case.head)
         head = judge.linear_of(after)
         if head is not None and judge.close(head[0], weight) and judge.close(head[1], bias):
             continue

@@ -13,6 +13,7 @@ CANARY = "canary-suite-4b1e7c52"
 FUNCTION = "precompute_features"
 SAMPLES = 11
 BATCH = 4
+WIDEST = 64  # features of any backbone here, and more
 
 
 def pair_of(result, case, names=("features", "labels")):
@@ -157,10 +158,20 @@ def test_leaves_no_trace(student):
                 tries="Put the model, or its backbone, in evaluation mode before the loop.",
                 page=FEATURE_EXTRACTION,
             )
-        reached = student.rig("reuse_features", model, pair, case.spec["classes"])
-        error = reached.get("error") if isinstance(reached, dict) else None
-        if isinstance(reached, list) and not reached:
-            continue
+        head = judge.draw_head(student.seed, f"features/head {number}", case.spec["classes"], WIDEST)
+        report = student.rig("reuse_features", model, pair, *head)
+        error = report.get("error") if isinstance(report, dict) else None
+        if isinstance(report, dict) and report.get("reached") is False:
+            if judge.are_gradients(report.get("gradients"), report.get("pair"), *head):
+                continue
+            raise Mistake(
+                "A head on the returned features does not learn as those numbers say",
+                expected="plain tensors: the features, and the label of each",
+                came="other gradients than those of the returned numbers",
+                why="What is computed once and reused must be what it says it is.",
+                tries="Return two plain tensors, in the loader's order.",
+                page=FEATURE_EXTRACTION,
+            )
         if error is not None and "nference tensor" in error:
             raise Mistake(
                 "The features were made under `inference_mode`: nothing can be trained on them",
@@ -172,7 +183,7 @@ def test_leaves_no_trace(student):
                 page=EXERCISE,
             )
         if error is not None and "second time" not in error:
-            reading.sound(reached, "training a head on the returned features")
+            reading.sound(report, "training a head on the returned features")
         raise Mistake(
             "The features are still attached to the backbone's graph",
             expected="plain numbers: training a head on them reaches the head only",

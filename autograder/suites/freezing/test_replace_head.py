@@ -123,8 +123,11 @@ def test_only_the_head_is_new(student):
                 "into a copy.",
                 page=HEAD,
             )
-        report = student.rig("train_everything", model, case.images, case.labels, lr=0.3, steps=2)
-        after = reading.state_of(report, "training the model")
+        probe = judge.draw_head(student.seed, "replace/probe", *case.head[0].shape)
+        report = student.rig(
+            "train_everything", model, case.images, case.labels, lr=0.3, steps=2, probe=list(probe)
+        )
+        after, _ = reading.trained(report)
         if not judge.moved(before, after, [name for name in before if name.startswith("head.")]):
             raise Mistake(
                 "The new head is frozen",

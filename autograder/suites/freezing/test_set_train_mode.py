@@ -25,14 +25,25 @@ def make_case(student, label, kind="small"):
 def run(student, case, training):
     """Start in one mode, call the student's function, pass the images through ``PASSES`` times.
 
-    Returns the outputs ``(passes, batch, features)`` and the state afterwards.
+    Returns the model, the outputs ``(passes, batch, features)`` and the state afterwards.
     """
     model = student.rig("make_model", case.spec, case.state)
     student.rig("set_mode", model, training)
     student.call(FUNCTION, model)
     outputs = student.rig("forward", model, case.images, times=PASSES)
     outputs = reading.tensor_of(outputs, (PASSES, len(case.images), 12), "applying the model")
-    return outputs, reading.state_of(student.rig("state", model), like=case.state)
+    return model, outputs, reading.state_of(student.rig("state", model), like=case.state)
+
+
+def are_features(outputs, case):
+    """Whether all that dropout kept is twice a feature, whichever statistics each BatchNorm layer used."""
+    left = outputs != 0
+    for first in ("stored", "batch"):
+        for second in ("stored", "batch"):
+            right = (outputs - 2 * case.features((first, second))).abs() <= judge.TOLERANCE
+            if bool((right | ~left).all()):
+                return True
+    return False
 
 
 @pytest.mark.points(1)
@@ -40,13 +51,20 @@ def test_statistics_stay(student):
     """passing images through the model leaves BatchNorm's statistics as they were"""
     for number in range(3 if student.full else 1):
         case = make_case(student, f"mode/statistics {number}")
-        _, after = run(student, case, training=True)
+        model, _, after = run(student, case, training=True)
         moved = judge.moved(case.state, after, case.statistics)
-        if moved:
+        # What the model says of its statistics, and what it computes with them.
+        student.rig("set_mode", model, False)
+        scores = student.rig("forward", model, case.images)
+        scores = reading.tensor_of(scores, (1, len(case.images), 12), "applying the model")
+        if moved or not judge.close(scores[0], case.features()):
+            told = (
+                f"these had changed: {reading.listed(moved)}" if moved else "an evaluation gave other scores"
+            )
             raise Mistake(
                 "BatchNorm is still moving: its statistics follow the new images",
                 expected="`running_mean` and `running_var` are bit for bit what they were",
-                came=f"after {PASSES} batches these had changed: {reading.listed(moved)}",
+                came=f"after {PASSES} batches {told}",
                 why="They are buffers, not parameters: `requires_grad = False` does not stop them. In "
                 "training mode every "
                 "forward pass changes them, so the frozen backbone gives other features after every batch.",
@@ -62,8 +80,18 @@ def test_dropout_stays_active(student):
     """dropout in the head is active, also when the model comes from an evaluation"""
     for number in range(3 if student.full else 1):
         case = make_case(student, f"mode/dropout {number}")
-        outputs, _ = run(student, case, training=False)
-        if not (outputs == 0).any() or same_bits(outputs[0], outputs[1]):
+        _, outputs, _ = run(student, case, training=False)
+        active = (outputs == 0).any() and not same_bits(outputs[0], outputs[1])
+        if active and not are_features(outputs, case):
+            raise Mistake(
+                "The model's scores are not its features after dropout",
+                expected="each score is zero or twice a feature (dropout 0.5)",
+                came="other numbers",
+                why="Setting a mode switches BatchNorm and dropout. It changes nothing else in the model.",
+                tries="Use `train()` and `eval()` of the model's parts, and nothing else.",
+                page=FROZEN,
+            )
+        if not active:
             raise Mistake(
                 "Dropout in the head is off: the head is in evaluation mode",
                 expected="two passes over the same images differ, because dropout sets other features to "
@@ -85,7 +113,7 @@ def test_both_at_once(student):
     for number, kind in enumerate(kinds):
         case = make_case(student, f"mode/both {number}", kind)
         features = case.features()
-        outputs, after = run(student, case, training=True)
+        _, outputs, after = run(student, case, training=True)
         kept = outputs != 0
         # Dropout with p = 0.5 doubles what it keeps. A feature that is (nearly) zero says nothing.
         wrong = ((outputs - 2 * features).abs() > judge.TOLERANCE) & kept
