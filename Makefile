@@ -12,7 +12,7 @@ export TOKENIZERS_PARALLELISM ?= false
 
 .DEFAULT_GOAL := help
 .PHONY: help course env assets release site serve catalogues sample-class grade feedback export formgrader doctor \
-	test test-fast test-site test-course lint format experiments experiments-quick bench-grading attacks kills lock clean
+	test test-fast test-attacks test-site test-course lint format experiments experiments-quick bench-grading attacks kills lock clean
 
 ## Two commands
 
@@ -29,6 +29,7 @@ test: ## the whole test suite, from a fresh clone
 	@$(MAKE) --no-print-directory assets
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-fast
+	@$(MAKE) --no-print-directory test-attacks
 	@$(MAKE) --no-print-directory test-site
 	@$(MAKE) --no-print-directory test-course
 
@@ -103,6 +104,9 @@ format: env ## put the code into the one style
 
 test-fast: assets ## unit tests, a few minutes
 	@$(PYTEST) tests/setup tests/library tests/grader tests/assignments
+
+test-attacks: assets ## the attack corpus as one class, through our grader alone
+	@$(PYTEST) tests/attacks
 
 test-site: assets ## build the site and test it, browser included
 	@$(RUN) tools/build_site.py
