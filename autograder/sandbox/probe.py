@@ -153,6 +153,7 @@ class _Bench:
         return None if _is_bad(self.player, "flood", MOST + 1) else "it was waited for"
 
     def call_time(self):
+        self.player.start()  # a probe before may have ended the process; its cells have their usual time
         self.player.hurry = SHORT
         try:
             return self.call("nap", LONG)
