@@ -10,6 +10,7 @@ Run with ``inside`` as its argument, this file is what runs in the container.
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,8 @@ TEMPLATE = Path("/template")
 SECONDS = 240.0
 """For one attack and its neighbour, all rounds included. Plain nbgrader needs about 15."""
 SPACE = 800 * 1024**2
+MEMORY = 10 * 1024**3
+"""Address space of each process in the container: some attacks make nbgrader itself read without end."""
 OUTPUTS = frozenset({"autograded", "feedback", "gradebook.db", "grades.csv", "gradebook.db-journal"})
 SYSTEM = (
     "/etc/ld.so.cache",
@@ -283,7 +286,7 @@ def _python():
 def inside() -> None:
     """What runs in the container: reads its task from standard input, writes what it found as one line."""
     task = json.loads(sys.stdin.read())
-    sys.stdout.flush()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     with os.fdopen(os.dup(1), "w") as answer:
         os.dup2(2, 1)
         os.set_inheritable(answer.fileno(), False)
