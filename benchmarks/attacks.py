@@ -2,7 +2,7 @@
 
 Ours grades the whole corpus as one class, beside an honest neighbour. Only when something befell that class
 (a touched file, a hurt neighbour) are parts of it graded again, to tell whose doing it was. Plain
-nbgrader gets every attack in a container of its own, because there attacks work.
+nbgrader gets every case in a container of its own, because there attacks work.
 
 A full run writes ``results/attacks.json``. The exit code is 1 when an attack gains anything from our grader,
 or an honest twin loses a point there.
@@ -43,7 +43,6 @@ RESULTS = HERE / "results" / "attacks.json"
 OUR_SECONDS = 1800.0
 """For the whole corpus as one class, which needs a few minutes."""
 ALONE_SECONDS = 300.0
-TWIN_SECONDS = 600.0
 AT_ONCE = 2
 PACKAGES = ("nbgrader", "nbconvert", "ipykernel", "torch", "numpy", "pyseccomp")
 COLUMNS = ("secrets", "touched", "hurt", "pages")
@@ -176,27 +175,16 @@ def _send(sending, function, arguments):
 
 
 def run_stock(root: Path, cases: list[Case], console: Console) -> Outcomes:
-    """Plain nbgrader's outcome of each case: attacks one by one, twins as one class for each core."""
+    """Plain nbgrader's outcome of each case, each in a container of its own beside an honest neighbour."""
     root.mkdir()
     template = stock.prepare(root)
-    attacks = [case for case in cases if isinstance(case, Attack)]
-    twins = [case for case in cases if isinstance(case, Twin)]
-    halves = [half for half in (twins[::2], twins[1::2]) if half]
     found: Outcomes = {}
     with progress(console, "plain nbgrader", len(cases)) as advance, ThreadPoolExecutor(AT_ONCE) as pool:
-        waiting = {pool.submit(stock.run_class, template, half, TWIN_SECONDS): half for half in halves}
-        for attack in attacks:
-            waiting[pool.submit(stock.run_class, template, [attack], stock.SECONDS)] = [attack]
+        waiting = {pool.submit(stock.run_one, template, case): case for case in cases}
         for future in as_completed(waiting):
-            own, whole = future.result()
-            for case in waiting[future]:
-                outcome = own[case.student_id]
-                if len(waiting[future]) == 1:
-                    outcome = outcome.with_class(whole)
-                elif whole.hurt:
-                    outcome.hurt = whole.hurt
-                found[case.student_id] = outcome
-                advance(line("plain nbgrader", case, outcome))
+            case = waiting[future]
+            found[case.student_id] = future.result()
+            advance(line("plain nbgrader", case, found[case.student_id]))
     return found
 
 
