@@ -11,7 +11,8 @@ from autograder.faults import InfrastructureFault
 
 
 def main(arguments: list[str] | None = None, course: Course | None = None) -> int:
-    """Run one command. The exit code: 0 all is well, 1 a fault of the grader, 2 a wrong command line.
+    """Run one command. The exit code: 0 all is well, 1 a fault of the grader, 2 a wrong command line, 130
+    stopped with Ctrl-C.
 
     ``course`` is the repository's own when not given.
     """
@@ -35,7 +36,14 @@ def main(arguments: list[str] | None = None, course: Course | None = None) -> in
                 "--student", action="append", help="only this student (may be given more than once)"
             )
             command.add_argument(
-                "--workers", type=int, help="how many to grade at once; by default one for each core"
+                "--workers", type=_count, help="how many to grade at once; by default one for each core"
+            )
+        if name == "grade":
+            command.add_argument(
+                "--again",
+                action="store_true",
+                help="put all grades into the gradebook again: a due date, a penalty or a timestamp.txt has "
+                "changed",
             )
         if name == "regrade":
             command.add_argument(
@@ -55,6 +63,18 @@ def main(arguments: list[str] | None = None, course: Course | None = None) -> in
     except InfrastructureFault as fault:
         print(f"Nothing more was done: {fault}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"Nothing more was done: {error}. Mend that, and run the command again.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. What is done is kept; the same command goes on from there.", file=sys.stderr)
+        return 130
+
+
+def _count(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1 on is needed, not '{text}'")
+    return int(text)
 
 
 def _release(course, options, console):
@@ -93,13 +113,17 @@ def _sample_class(course, options, console):
 
 
 def _grade(course, options, console):
-    from autograder import classroom
+    from rich.markup import escape
+
+    from autograder import classroom, handed_in
 
     failed = False
     for name in options.assignments:
-        done = classroom.grade(course, name, console, options.student, options.workers)
+        done = classroom.grade(course, name, console, options.student, options.workers, again=options.again)
         failed |= bool(done.faults)
         console.print(f"{name}: {done.graded} graded, {done.unchanged} unchanged{_not_graded(done)}")
+    for path in handed_in.misplaced(course) if not options.student else ():
+        console.print(f"[yellow]note[/yellow]  nobody grades {escape(repr(str(path)))}: {handed_in.PLACE}")
     return 1 if failed else 0
 
 
@@ -138,16 +162,15 @@ def _receipt(course, options, console):
         return 1
     table = Table(title=f"{name}, {student}", title_justify="left")
     for heading in ("line", "found", "points", "why it was found", "in the gradebook", "mark"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     before = {}
     for line in lines:
         verdict = Verdict.from_text(line.verdict)
         why = receipt.changes(before, verdict.receipt) if before else ["first"]
         points = f"{verdict.points:g} of {verdict.max_points:g}"
         told = ", ".join(why) or "regraded"
-        table.add_row(
-            str(line.number), line.found, points, told, "yes" if line.recorded else "no", line.mark[:12]
-        )
+        found = line.found.replace("T", " ").replace("+00:00", " UTC")
+        table.add_row(str(line.number), found, points, told, "yes" if line.recorded else "no", line.mark[:12])
         before = verdict.receipt
     console.print(table)
     for part, words in receipt.PARTS.items():
@@ -159,17 +182,24 @@ def _receipt(course, options, console):
 def _feedback(course, options, console):
     from autograder import classroom
 
+    failed = False
     for name in options.assignments:
-        written = classroom.feedback(course, name, console)
-        console.print(f"{name}: {written} feedback pages written; all are in {course.root / 'feedback'}")
-    return 0
+        written, faults = classroom.feedback(course, name, console)
+        failed |= bool(faults)
+        told = f", [red]{len(faults)} not written[/red]" if faults else ""
+        console.print(
+            f"{name}: {written} feedback pages written{told}; all are in {course.root / 'feedback'}"
+        )
+    return 1 if failed else 0
 
 
 def _export(course, options, console):
-    from autograder import exports
+    from autograder import exports, gradebook
 
     path, changed = exports.export(course)
     console.print(f"{'Grades written to' if changed else 'Nothing changed in'} {path}")
+    for name, count in gradebook.waiting(course).items():
+        console.print(f"[yellow]note[/yellow]  {name}: {count} wait for a person. Run: make formgrader")
     return 0
 
 

@@ -99,6 +99,7 @@ def grade(
         config: nbgrader's configuration, a traitlets ``Config``; the course's own when not given.
     """
     summary = Summary()
+    gradebook.demand(course, assignment)
     with _alone(course), Ledger(course.ledger) as ledger:
         lines, in_book = ledger.last_of_all(assignment), gradebook.held(course, assignment)
         due, written = {}, {}
@@ -131,6 +132,8 @@ def regrade(
     nothing is written.
     """
     changes, summary = [], Summary()
+    if write:
+        gradebook.demand(course, assignment)
     with _alone(course), Ledger(course.ledger) as ledger:
         lines = ledger.last_of_all(assignment)
         due = _receipts(course, assignment, students, summary)
@@ -290,9 +293,9 @@ def line_of(verdict: Verdict) -> str:
     return start + escape("; ".join(told))
 
 
-def feedback(course: Course, assignment: str, console: Console) -> int:
-    """Write the feedback pages that are not those of the present grades; how many."""
-    made = []
+def feedback(course: Course, assignment: str, console: Console) -> tuple[int, dict[str, str]]:
+    """Write the feedback pages that are not those of the present grades: how many, and why some were not."""
+    made, faults = [], {}
 
     def api():
         from autograder import nbgrader_plugin
@@ -302,14 +305,21 @@ def feedback(course: Course, assignment: str, console: Console) -> int:
         return made[0]
 
     students = gradebook.graded_students(course, assignment)
+    if students:
+        gradebook.demand(course, assignment)
     with _progress(console) as progress:
         progress.start()
         bar = progress.add_task(f"{assignment} feedback", total=len(students))
         written = 0
         for student in students:
-            written += write_feedback(course, api, assignment, student)
+            try:
+                written += write_feedback(course, api, assignment, student)
+            except InfrastructureFault as fault:
+                faults[student] = str(fault)
             progress.advance(bar)
-    return written
+    for student, fault in faults.items():
+        console.print(f"[red]not written[/red]  {escape(student)}: {escape(fault)}")
+    return written, faults
 
 
 class _Rate(ProgressColumn):

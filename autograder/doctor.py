@@ -169,7 +169,9 @@ def _databases(course):
             continue
         try:
             with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-                database.execute("select count(*) from sqlite_master").fetchone()
+                (found,) = database.execute("pragma quick_check(1)").fetchone()
+            if found != "ok":
+                raise sqlite3.DatabaseError(found.splitlines()[-1])
             yield Row(what, True, f"readable, {_size(path.stat().st_size)}")
         except sqlite3.Error as error:
             yield Row(what, False, f"{path} cannot be read: {error}. Put back a copy of it")
@@ -249,7 +251,7 @@ def _private(course):
 def _sandbox(course):
     try:
         from autograder.sandbox import probe
-        from autograder.sandbox.player import Worker
+        from autograder.sandbox.server import Worker
     except (ImportError, RuntimeError) as error:
         yield Row("the sandbox's packages", False, f"{error}. Run: make course", TRIED)
         return

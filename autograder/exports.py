@@ -14,7 +14,7 @@ def export(course: Course) -> tuple[Path, bool]:
     Does nothing when the gradebook has not been written since the last time.
 
     Raises:
-        InfrastructureFault: there is no gradebook yet.
+        InfrastructureFault: there is no gradebook yet, or it cannot be read.
     """
     target, database = course.root / "grades.csv", course.root / "gradebook.db"
     state = course.root / "state" / "exported"
@@ -26,10 +26,15 @@ def export(course: Course) -> tuple[Path, bool]:
     if target.is_file() and read_state(state) == mark:
         return target, False
     from nbgrader.api import Gradebook
+    from sqlalchemy.exc import SQLAlchemyError
 
     from autograder.grades_table import table
 
-    with Gradebook(f"sqlite:///{database}") as book:
-        changed = write_if_changed(target, table(book, [], []).encode())
+    try:
+        with Gradebook(f"sqlite:///{database}") as book:
+            changed = write_if_changed(target, table(book, [], []).encode())
+    except SQLAlchemyError as error:
+        why = str(error).splitlines()[0]
+        raise InfrastructureFault(f"nbgrader's gradebook {database} cannot be read: {why}") from error
     write_state(state, mark)
     return target, changed

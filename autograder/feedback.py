@@ -22,16 +22,25 @@ def write_feedback(course: Course, api, assignment: str, student: str) -> bool:
     page = feedback_page(course, assignment, student)
     state = course.root / "state" / "feedback" / assignment / student
     mark = hashlib.sha256(autograded(course, assignment, student).read_bytes())
-    mark.update(repr((scores(course, assignment, student), report.site(), _made_by())).encode())
+    found = scores(course, assignment, student)
+    if not found:
+        raise InfrastructureFault(
+            f"the gradebook has no grades of this submission. Run: python -m autograder grade {assignment}"
+        )
+    mark.update(repr((found, report.site(), _made_by())).encode())
     if page.is_file() and read_state(state) == mark.hexdigest():
         return False
     result = api().generate_feedback(assignment, student, force=True)
     if not result["success"]:
-        raise InfrastructureFault(
-            f"nbgrader could not write feedback: {result.get('log') or result['error']}"
-        )
+        raise InfrastructureFault(f"nbgrader could not write it: {_why(result)}")
     write_state(state, mark.hexdigest())
     return True
+
+
+def _why(result):
+    """The exception that nbgrader met: the last line of its log that is not about where to look."""
+    lines = [line.strip() for line in f"{result['error']}\n{result.get('log') or ''}".splitlines()]
+    return next((line for line in reversed(lines) if line and not line.startswith("[")), "it said nothing")
 
 
 @cache

@@ -30,6 +30,15 @@ where assignment.name = ? and submitted_assignment.student_id = ?
 order by base_cell.name, base_cell.type
 """
 
+WAITING = """
+select assignment.name, count(distinct submitted_assignment.id)
+from submitted_assignment
+join assignment on assignment.id = submitted_assignment.assignment_id
+join submitted_notebook on submitted_notebook.assignment_id = submitted_assignment.id
+join grade on grade.notebook_id = submitted_notebook.id
+where grade.needs_manual_grade
+group by assignment.name order by assignment.name
+"""
 
 HELD = """
 select submitted_assignment.student_id, base_cell.name, grade.auto_score
@@ -53,6 +62,22 @@ def held(course: Course, assignment: str) -> dict[str, dict[str, float]]:
     for student, name, score in _ask(course, HELD, assignment):
         found.setdefault(student, {})[name] = score
     return found
+
+
+def demand(course: Course, assignment: str) -> None:
+    """Raise :class:`InfrastructureFault` unless the gradebook has the assignment, which grades go into."""
+    path = course.root / "gradebook.db"
+    if not _ask(course, "select 1 from assignment where name = ?", assignment):
+        raise InfrastructureFault(
+            f"{path} {'does not have' if path.is_file() else 'is not there, so it does not have'} "
+            f"'{assignment}'. If you have a copy of it, put it back: points given by hand are nowhere else. "
+            f"Without one, make it anew. Run: python -m autograder release {assignment}"
+        )
+
+
+def waiting(course: Course) -> dict[str, int]:
+    """How many submissions of each assignment a person has still to look at; those with none left out."""
+    return dict(_ask(course, WAITING))
 
 
 def _ask(course, question, *values):
@@ -121,7 +146,7 @@ class Writer:
             InfrastructureFault: it could not be written. The gradebook is as it was.
         """
         import nbformat
-        from nbgrader.api import MissingEntry
+        from nbgrader.api import InvalidEntry, MissingEntry
 
         from autograder import graded, submission
 
@@ -149,7 +174,7 @@ class Writer:
                 if handed_in is not None:
                     write_atomically(target.with_name("timestamp.txt"), handed_in.encode(), mode=0o444)
                 write_atomically(target, nbformat.writes(notebook).encode(), mode=0o444)
-        except (MissingEntry, OSError) as error:
+        except (InvalidEntry, MissingEntry, OSError) as error:
             raise InfrastructureFault(f"nbgrader's gradebook did not take the verdict: {error}") from error
         return remark
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from autograder import receipt
 from autograder.course import Course
 from autograder.faults import InfrastructureFault, SuiteFault
-from autograder.ledger import Ledger
+from autograder.ledger import DAMAGED, Ledger
 from autograder.verdict import TaskVerdict
 
 
@@ -52,10 +52,19 @@ class Verdict:
 
     @classmethod
     def from_text(cls, text: str) -> "Verdict":
-        data = json.loads(text)
+        """The verdict of which :meth:`as_text` made this.
+
+        Raises:
+            InfrastructureFault: nothing that it makes looks like this.
+        """
         names = ("assignment", "student", "receipt", "refusal", "notes", "max_points", "faults")
-        tasks = {name: TaskVerdict.from_dict(task) for name, task in data["tasks"].items()}
-        return cls(tasks=tasks, **{name: data[name] for name in names})
+        try:
+            data = json.loads(text)
+            tasks = {name: TaskVerdict.from_dict(task) for name, task in data["tasks"].items()}
+            return cls(tasks=tasks, **{name: data[name] for name in names})
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            told = f"a verdict in the ledger is not what the grader writes ({error!r:.200}). {DAMAGED}"
+            raise InfrastructureFault(told) from error
 
 
 def read(course: Course, assignment: str, student: str) -> Verdict | None:
@@ -139,21 +148,6 @@ class Grader:
                 server.close()
         self._own = self._forks = None
         self._warm.clear()
-
-    def grade(self, assignment: str, student: str) -> Verdict:
-        """The verdict on a submission: the one in the ledger while it holds, else found anew and added there.
-
-        Raises:
-            InfrastructureFault: no verdict could be found. Nothing was written.
-        """
-        due = receipt.of(self.course, assignment, student)
-        with Ledger(self.course.ledger) as ledger:
-            line = ledger.last(assignment, student)
-            if line is not None and (verdict := Verdict.from_text(line.verdict)).receipt == due:
-                return verdict
-            verdict, shown = self.find(assignment, student, due)
-            ledger.add(assignment, student, verdict.as_text(), shown)
-        return verdict
 
     def find(self, assignment: str, student: str, due: dict[str, str]) -> tuple[Verdict, dict[str, list]]:
         """Find the verdict that has this receipt; with it, what the cells showed, by cell id.

@@ -13,6 +13,7 @@ from autograder.faults import InfrastructureFault
 from autograder.files import read_regular
 
 SMALLER = "Clear all outputs of your notebook (Kernel, Restart and Clear Outputs), save it, hand it in again."
+PLACE = "a notebook belongs to submitted/<student>/<assignment>/<assignment>.ipynb"
 NOT_A_FILE = (errno.ELOOP, errno.ENXIO, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 STUDENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}")
 
@@ -34,6 +35,17 @@ def ids(course: Course, assignment: str) -> tuple[list[str], list[Path]]:
     names = course.submissions(assignment)
     good = [name for name in names if STUDENT_ID.fullmatch(name)]
     return good, [course.root / "submitted" / name for name in names if not STUDENT_ID.fullmatch(name)]
+
+
+def misplaced(course: Course) -> list[Path]:
+    """What lies in ``submitted/`` where no assignment is looked for: a file, or a folder of another name."""
+    known, found = course.assignments(), []
+    for path in sorted((course.root / "submitted").glob("*")):
+        if not path.is_dir():
+            found.append(path)
+        elif not path.is_symlink():  # else it is refused, with a reason
+            found += sorted(inside for inside in path.glob("*") if inside.name not in known)
+    return [path for path in found if not path.name.startswith(".")]
 
 
 def digest(course: Course, assignment: str, student: str) -> str:

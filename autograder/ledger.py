@@ -36,6 +36,10 @@ create trigger if not exists no_unrecording before delete on recorded
 """
 COLUMNS = "verdicts.number, assignment, student, verdict, found, mark, recorded.number is not null"
 FIRST = "0" * 64
+DAMAGED = (
+    "If it is damaged, put back a copy, or move it away: grading starts anew, and the grades that are in "
+    "gradebook.db stay."
+)
 VERSION = 1
 
 
@@ -147,7 +151,7 @@ class Ledger:
                 if number != count or mark != _mark(before, assignment, student, verdict, outputs):
                     raise InfrastructureFault(
                         f"line {count} of the ledger {self.path}, on '{assignment}' of {student}, is not "
-                        "what the grader wrote there"
+                        f"what the grader wrote there. {DAMAGED}"
                     )
                 before = mark
             return count
@@ -169,7 +173,8 @@ class Ledger:
                 yield
                 self._database.execute("commit")
             except BaseException:
-                self._database.execute("rollback")
+                if self._database.in_transaction:  # a full disk ends it, and the reason must not be lost
+                    self._database.execute("rollback")
                 raise
 
     @contextlib.contextmanager
@@ -180,10 +185,10 @@ class Ledger:
             raise self._fault(error) from error
 
     def _fault(self, error):
+        why = str(error).split("\n")[0][:200]
         return InfrastructureFault(
-            f"the ledger of verdicts, {self.path}, cannot be used: {error}. Is the disk full, or the file "
-            "damaged? If it is damaged, move it away: grading starts anew, and the grades that are in "
-            "gradebook.db stay."
+            f"the ledger of verdicts, {self.path}, cannot be used: {why}. Is the disk full, or the file "
+            f"damaged? {DAMAGED}"
         )
 
 

@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 
 from autograder.course import Course
-from autograder.faults import InfrastructureFault
+from autograder.faults import InfrastructureFault, SuiteFault
 from autograder.grading import Grader, Verdict
 
 PR_SET_PDEATHSIG = 1
@@ -150,5 +150,7 @@ def _find_here(assignment, student, receipt):
 def _find(grader, assignment, student, receipt):
     try:
         return Found(student, *grader.find(assignment, student, receipt))
+    except SuiteFault as fault:
+        return Found(student, fault=f"the suite is at fault, not the student: {fault}")
     except InfrastructureFault as fault:
         return Found(student, fault=str(fault))

@@ -32,6 +32,7 @@ PACKAGES = (
     "pytest",
     "nbformat",
 )
+LOST = "Put back a copy, or remove it to have a new one made: all is then graded anew, with other inputs."
 PARTS = {
     "submission": "what was handed in",
     "release": "the released notebook",
@@ -47,12 +48,7 @@ PARTS = {
 def of(course: Course, assignment: str, student: str, shared: dict[str, str] | None = None) -> dict[str, str]:
     """The receipt that a verdict on this submission has; ``shared`` is :func:`of_class`, if known."""
     shared = of_class(course, assignment) if shared is None else shared
-    digest = handed_in.digest(course, assignment, student)
-    return {
-        "submission": digest,
-        "seed": _digest(str(seed(course, assignment, student, digest))),
-        **shared,
-    }
+    return {"submission": handed_in.digest(course, assignment, student), **shared}
 
 
 def of_class(course: Course, assignment: str) -> dict[str, str]:
@@ -67,6 +63,7 @@ def of_class(course: Course, assignment: str) -> dict[str, str]:
     return {
         "suite": _digest_of(course.suites / assignment),
         "release": hashlib.sha256(released.read_bytes()).hexdigest(),
+        "seed": hmac.digest(secret(course), b"receipt", "sha256").hex(),
         "limits": _digest(json.dumps(limits.as_dict(), sort_keys=True)),
         "environment": _digest("\n".join(environment)),
         "grader": _digest_of(Path(__file__).parent, leave_out="suites"),
@@ -90,11 +87,12 @@ def secret(course: Course) -> bytes:
         with contextlib.suppress(FileExistsError):  # another grader was quicker: its secret counts
             os.link(name, path)
         Path(name).unlink()
-    content = read_regular(path, 1000)
+    try:
+        content = read_regular(path, 1000)
+    except (OSError, ValueError) as error:
+        raise InfrastructureFault(f"the course's secret, {path}, cannot be read: {error}. {LOST}") from error
     if len(content) < 32:
-        raise InfrastructureFault(
-            f"{path} is too short to be the course's secret. Remove it to have a new one made."
-        )
+        raise InfrastructureFault(f"{path} is too short to be the course's secret. {LOST}")
     return content
 
 

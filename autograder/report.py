@@ -115,10 +115,9 @@ def site() -> str | None:
     return address if address.endswith("/") else address + "/"
 
 
-def text(task: TaskVerdict, notes: list[str] | None = None) -> str:
+def text(task: TaskVerdict) -> str:
     """The report for a terminal, and for a notebook that shows text only."""
     lines = [f"{task.task}: {score(task)}", f"  {task.title}"]
-    lines += [line for note in notes or [] for line in _wrap(note, "  ", "Note: ")]
     for test, message in _told_once(task):
         again = f" ({AGAIN})" if test.message and message is None else ""
         lines.append(f"  {'passed' if test.passed else 'FAILED'}  {test.description}{again}")
@@ -145,7 +144,7 @@ def _wrap(words, indent, label):
     )
 
 
-def as_html(task: TaskVerdict, notes: list[str] | None = None) -> str:
+def as_html(task: TaskVerdict) -> str:
     """The report for a notebook's output. Everything that may come from a student is escaped.
 
     A notebook shows it with the styles written here, a feedback page with its own, by the classes.
@@ -156,7 +155,6 @@ def as_html(task: TaskVerdict, notes: list[str] | None = None) -> str:
         f'<div class="report-head"><strong>{_escape(task.task)}: {score(task)}</strong> &middot; '
         f"{_escape(task.title)}</div>",
     ]
-    parts += [f"<div><em>Note: {_escape(note)}</em></div>" for note in notes or []]
     for test, message in _told_once(task):
         state, mark = _state(test.passed), "&#10003;" if test.passed else "&#10007;"
         again = f' <em class="again">({AGAIN})</em>' if test.message and message is None else ""

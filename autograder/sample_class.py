@@ -1,13 +1,15 @@
 """Make the sample class: a submission per variant in ``solutions/<assignment>/sample_class.py``."""
 
 import copy
+import hashlib
 import importlib.util
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autograder import limits
 from autograder.course import Course
-from autograder.files import write_if_changed
+from autograder.files import read_regular, read_state, write_if_changed, write_state
 from autograder.release import REGION, ReleaseError, load_source
 
 
@@ -51,9 +53,39 @@ def load_variants(course: Course, assignment: str) -> list[Variant]:
 
 
 def make(course: Course, assignment: str) -> tuple[int, int]:
-    """Write every variant's submission; how many there are, and how many of them were new or had changed."""
+    """Write every variant's submission; how many there are, and how many of them were new or had changed.
+
+    Raises:
+        ReleaseError: a folder holds what the sample class did not write: a student may have that id.
+    """
     variants = load_variants(course, assignment)
-    return len(variants), sum(write(course, assignment, variant) for variant in variants)
+    state = course.root / "state" / f"sample-class-{assignment}"
+    known = set((read_state(state) or "").split())
+    marks = {variant.id: _mark(notebook_bytes(course, assignment, variant)) for variant in variants}
+    for variant in variants:
+        folder = course.submitted(assignment, variant.id).parent
+        if folder.is_dir() and any(
+            _mark_of(file) not in known | {marks[variant.id]} for file in folder.iterdir()
+        ):
+            raise ReleaseError(
+                f"{folder} holds what the sample class did not write, so nothing was written. If it is a "
+                "student's, run 'python -m autograder grade', which makes no sample class. If not, remove it."
+            )
+    changed = sum(write(course, assignment, variant) for variant in variants)
+    if changed or not state.is_file():
+        write_state(state, "\n".join(sorted(known | {*marks.values()})))
+    return len(variants), changed
+
+
+def _mark(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def _mark_of(file):
+    try:
+        return _mark(read_regular(file, limits.SUBMISSION.notebook))
+    except (OSError, ValueError):
+        return None
 
 
 def notebook_bytes(course: Course, assignment: str, variant: Variant) -> bytes:

@@ -159,7 +159,11 @@ class _Collector:
                 self.fault = self.fault or error
                 item.session.shouldstop = "infrastructure fault"
             else:
-                self._break(item.session, f"{item.nodeid} raised {type(error).__name__}: {error}", error)
+                line = call.excinfo.traceback[-1].lineno + 1
+                place = f"{call.excinfo.traceback[-1].path.name}, line {line}"
+                self._break(
+                    item.session, f"{item.nodeid} raised {type(error).__name__}: {error} ({place})", error
+                )
             return result
         self._write_down(item, error)
         return result

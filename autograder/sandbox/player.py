@@ -16,7 +16,7 @@ from autograder import limits, wire
 from autograder.faults import InfrastructureFault, StudentFault
 from autograder.player import Player
 from autograder.sandbox import channel
-from autograder.sandbox.server import Forks, Worker  # noqa: F401 (Worker is found here too)
+from autograder.sandbox.server import Forks
 
 MOST = limits.WIRE.header + limits.WIRE.tensors + 64
 RIG_SECONDS = 30.0

@@ -14,7 +14,6 @@ from tiny_course import make_course
 from autograder import doctor, limits
 from autograder.faults import InfrastructureFault
 from autograder.sandbox import landlock, outer, probe, server
-from autograder.sandbox import player as player_module
 
 
 @pytest.fixture
@@ -171,7 +170,7 @@ def test_failed_probe_is_told_with_what_to_do(own, monkeypatch):
     finding = probe.Finding("no network", "sockets", "<socket fd=3>", "let seccomp filters through")
     worker = dataclasses.make_dataclass("Worker", [])
     worker.__enter__ = worker.__exit__ = lambda *_: None
-    monkeypatch.setattr(player_module, "Worker", lambda course: worker())
+    monkeypatch.setattr(server, "Worker", lambda course: worker())
     monkeypatch.setattr(probe, "run", lambda course, worker: [finding])
     well, text = told(doctor.look(own))
     assert not well and "NO no network: <socket fd=3>. What to do: let seccomp" in text

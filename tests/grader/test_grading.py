@@ -362,8 +362,9 @@ def test_fault_of_the_grader_writes_nothing(graded, monkeypatch, capsys):
             encoding="utf-8",
         )
         assert main(["grade", "--student", "s003"], dataclasses.replace(graded, suites=broken)) == 1
-        assert "s003: test_double.py::test_values raised AttributeError" in capsys.readouterr().out.replace(
-            "\n", " "
+        assert (
+            "s003: the suite is at fault, not the student: test_double.py::test_values raised AttributeError"
+            in capsys.readouterr().out.replace("\n", " ")
         )
         assert {path: path.read_bytes() for path in held} == held
         from autograder.nbgrader_plugin import api
@@ -384,7 +385,7 @@ def test_points_that_do_not_add_up_are_a_fault(graded):
         grading.Grader(dataclasses.replace(graded, suites=broken)) as grader,
         pytest.raises(InfrastructureFault, match="worth 3"),
     ):
-        grader.grade("tiny", "s001")
+        grader.find("tiny", "s001", receipt.of(grader.course, "tiny", "s001"))
 
 
 def test_secret_seed(graded):
