@@ -133,7 +133,7 @@ def build_a_copy(folder: Path) -> None:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository, built without the photo set."""
     folder = tmp_path_factory.mktemp("copy")
-    for name in ("book", "exercises", "results", "tools", "transfer_learning"):
+    for name in ("autograder", "benchmarks", "book", "exercises", "results", "tools", "transfer_learning"):
         shutil.copytree(build_site.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("_config.yml", "_toc.yml", "requirements.txt", "pyproject.toml"):
         shutil.copy(build_site.ROOT / name, folder / name)

@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_PAGES = ["index", "background/definition", "applications/images-few-samples", "discussion/index"]
 FIRST_PAGES += ["exercises/index", "exercises/freezing", "reference/notation", "reference/glossary"]
+FIRST_PAGES += ["teaching/safe-grading", "teaching/inside-the-grader"]
 
 
 def pages(site: Path) -> list[Path]:
@@ -138,6 +139,7 @@ def test_every_part_of_the_table_of_contents_is_there(site: Path) -> None:
         "applications",
         "discussion",
         "exercises",
+        "teaching",
         "reference",
     ]
 
