@@ -27,7 +27,7 @@ from rich.text import Text
 
 from autograder import gradebook, handed_in, receipt
 from autograder.course import Course
-from autograder.faults import InfrastructureFault
+from autograder.faults import MESSAGE, InfrastructureFault
 from autograder.feedback import write_feedback
 from autograder.grading import Verdict
 from autograder.ledger import Ledger, Line
@@ -217,6 +217,10 @@ def _grade(course, assignment, ledger, console, summary, due, written, workers, 
                 remark = writer.record(verdict, shown, again=_was_recorded(ledger, verdict))
             except InfrastructureFault as fault:
                 summary.faults[line.student] = str(fault)
+                return
+            except Exception as error:  # one submission that trips the writer must not stop the class
+                unforeseen = f"its grade could not be written, for a reason unforeseen: {error!r}"
+                summary.faults[line.student] = unforeseen[:MESSAGE]
                 return
             ledger.set_recorded(line)
             summary.graded += 1

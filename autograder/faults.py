@@ -1,5 +1,9 @@
 """The two kinds of fault, which must never be mixed up: the student's, and the grader's own."""
 
+MESSAGE = 2000
+"""Characters of a message that are kept. What comes from a student's process may be of any length."""
+SHORT = 200
+"""The same for a name or a line of code."""
 KINDS = ("missing", "raised", "timeout", "memory", "died", "bad_value")
 
 
@@ -25,13 +29,13 @@ class StudentFault(Exception):
     """
 
     def __init__(self, kind, function, *, exception="", message="", line="", where="", rig=False):
-        super().__init__(f"{function}: {kind} {exception} {message}".strip())
+        super().__init__(f"{function}: {kind} {exception[:SHORT]} {message[:MESSAGE]}".strip())
         self.kind = kind
         self.function = function
-        self.exception = printable(exception)
-        self.message = printable(message)
-        self.line = printable(line)
-        self.where = printable(where)
+        self.exception = printable(exception[:SHORT])
+        self.message = printable(message[:MESSAGE])
+        self.line = printable(line[:SHORT])
+        self.where = printable(where[:SHORT])
         self.rig = rig
 
 

@@ -72,6 +72,8 @@ class SandboxLimits:
     """Pieces of output of one cell that are kept: stretches of text, results, pictures."""
     picture: int = 600_000
     """One picture as PNG, base64-encoded."""
+    shown: int = 16 * MEGABYTE
+    """Characters of the outputs of all cells together that are kept, pictures included."""
 
 
 @dataclass(frozen=True)

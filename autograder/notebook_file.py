@@ -14,6 +14,7 @@ from autograder.handed_in import SMALLER, Refused, shown
 
 STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?$", re.MULTILINE)
+TAG = re.compile(r"[\w.:-]{1,50}", re.ASCII)
 KINDS = ("code", "markdown", "raw")
 WORDS = ("true", "false", "null")
 AGAIN = "Open your notebook in Jupyter, save it, and hand that file in."
@@ -34,7 +35,7 @@ class Cell:
         source: its text; line ends are plain, and nothing in it is outside Unicode.
         grade_id: what nbgrader calls it, or None.
         mark: the cell's own id, where Jupyter or Colab put one, or None.
-        tags: its tags.
+        tags: its tags, those that a person would write.
     """
 
     kind: str
@@ -220,7 +221,7 @@ def _cell(item, number, notes):
         _clean(source, kind, number, notes),
         _word(named.get("grade_id")),
         _word(item.get("id")) or _word(metadata.get("id")),
-        [tag for tag in tags if isinstance(tag, str)][:20],
+        list(dict.fromkeys(tag for tag in tags[:20] if isinstance(tag, str) and TAG.fullmatch(tag))),
     )
 
 

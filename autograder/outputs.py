@@ -20,6 +20,8 @@ PIXELS = 8_000_000
 SIDE = 8000
 """A picture may have this many pixels, and this many on a side."""
 
+TEXTS = ("text", "message", "traceback")
+
 PNG = b"\x89PNG\r\n\x1a\n"
 PARTS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 """What a picture consists of. Texts, colour profiles and animations are left out."""
@@ -34,9 +36,26 @@ UNSEEN = re.compile(
 
 
 def checked(shown: list) -> list[dict]:
-    """nbformat outputs. What does not fit the form is left out."""
-    outputs = [_output(item) for item in shown[:MOST] if isinstance(item, dict)]
+    """nbformat outputs. What does not fit the form is left out, and so is what comes after too much of it."""
+    outputs = []
+    text = limits.SANDBOX.cell_text + limits.SANDBOX.cell_error
+    pictures = limits.SANDBOX.cell_pictures
+    for item in shown[:MOST]:
+        if not isinstance(item, dict):
+            continue
+        if item.get("kind") == "picture":
+            pictures -= 1
+        else:
+            text -= sum(len(item[name]) for name in TEXTS if isinstance(item.get(name), str))
+        if text < 0 or pictures < 0:
+            break
+        outputs.append(_output(item))
     return [output for output in outputs if output is not None]
+
+
+def size(outputs: list[dict]) -> int:
+    """How many characters outputs hold, roughly."""
+    return sum(len(str(output)) for output in outputs)
 
 
 def _output(item):

@@ -36,6 +36,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 LENGTH = 20_000
 """A longer text of a student is shown as it is written: formatting it could take very long."""
+ELEMENTS = 20_000
+"""So is one that would become more elements: unclosed tags come back in every paragraph that follows."""
 PICTURE = "data:image/png;base64,"
 TAGS = """
     a abbr b blockquote br caption code dd del details div dl dt em figcaption figure h2 h3 h4 h5 h6 hr i
@@ -106,7 +108,29 @@ def markdown(source: str) -> str:
         css_sanitizer=CSSSanitizer(allowed_css_properties=("text-align",)),
         filters=[functools.partial(_Finish, renderer=renderer)],
     )
-    return cleaner.clean(formatted)
+    cleaner.parser.tree.elementClass = _Counted(cleaner.parser.tree.elementClass)
+    try:
+        return cleaner.clean(formatted)
+    except _TooMany:
+        return f"<pre>{html.escape(shown)}</pre>"
+
+
+class _TooMany(Exception):
+    """A text became more elements than anybody writes."""
+
+
+class _Counted:
+    """Makes elements like the class it is given, up to a number."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.left = ELEMENTS
+
+    def __call__(self, *words):
+        self.left -= 1
+        if self.left < 0:
+            raise _TooMany
+        return self.kind(*words)
 
 
 class _Renderer(IPythonRenderer):

@@ -99,7 +99,9 @@ class Player(abc.ABC):
                 return value
             if not isinstance(value, dict) or type(value.get("number")) is not int:
                 raise garbled
-            return Handle(self._owner(), value["number"], str(value.get("type"))[: wire.TYPE_NAME_LENGTH])
+            if not isinstance(value.get("type"), str):
+                raise garbled
+            return Handle(self._owner(), value["number"], value["type"][: wire.TYPE_NAME_LENGTH])
         fault = reply.get("fault")
         texts = ("kind", "exception", "message", "line", "where")
         if not isinstance(fault, dict) or not all(isinstance(fault.get(text), str) for text in texts):

@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 
 from autograder.course import Course
-from autograder.faults import InfrastructureFault, SuiteFault
+from autograder.faults import MESSAGE, InfrastructureFault, SuiteFault
 from autograder.grading import Grader, Verdict
 
 PR_SET_PDEATHSIG = 1
@@ -154,3 +154,5 @@ def _find(grader, assignment, student, receipt):
         return Found(student, fault=f"the suite is at fault, not the student: {fault}")
     except InfrastructureFault as fault:
         return Found(student, fault=str(fault))
+    except Exception as error:  # whatever a submission makes us trip over, it is that submission's alone
+        return Found(student, fault=f"the grader met something unforeseen: {error!r}"[:MESSAGE])

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from autograder.expect import Mistake
-from autograder.faults import StudentFault
+from autograder.faults import MESSAGE, StudentFault, printable
 from autograder.verdict import TaskVerdict, TestVerdict
 
 LABELS = {"expected": "Expected", "came": "Came", "why": "Why it matters", "tries": "Try", "page": "Read"}
@@ -22,10 +22,17 @@ OWN_FUNCTION = re.compile(r"line \d+ of ([A-Za-z_]\w*)")
 
 
 def words(error: Mistake | StudentFault) -> dict[str, str | None]:
-    """A wrong answer or a fault as words by name: what, expected, came, why, tries, page."""
+    """A wrong answer or a fault as words by name: what, expected, came, why, tries, page.
+
+    A suite may have put into them what came from a student's process, whatever that is.
+    """
     if isinstance(error, StudentFault):
         error = _explain(error)
-    return {"what": error.what, **{name: getattr(error, name) for name in LABELS}}
+    return {name: _words(getattr(error, name)) for name in ("what", *LABELS)}
+
+
+def _words(value):
+    return None if value is None else printable(str(value)[: 2 * MESSAGE])
 
 
 def _explain(fault: StudentFault) -> Mistake:

@@ -51,6 +51,7 @@ class SandboxPlayer(Player):
         self._left_out: set[int] = set()
         self._deaths: Counter[str] = Counter()
         self._seconds_left = limits.SANDBOX.submission_seconds
+        self._shown_left = limits.SANDBOX.shown
         self._child: tuple[int, socket.socket] | None = None
         self._handles_belong_to: object = object()
         self.runs: list[CellRun | None] = [None] * len(self._cells)
@@ -86,13 +87,22 @@ class SandboxPlayer(Player):
                 continue
             try:
                 reply = self._timed(b"C" + source.encode(), limits.SANDBOX.cell_seconds, f"cell {index + 1}")
-                self.runs[index] = self.runs[index] or _read_run(reply)
+                self.runs[index] = self.runs[index] or self._kept(_read_run(reply))
             except StudentFault as fault:
                 self.runs[index] = CellRun(fault=fault)
                 self._left_out.add(index)
                 if self._seconds_left > 0:
                     self._end()
                     return
+
+    def _kept(self, run):
+        """The run, without its outputs when those of all cells together are too much."""
+        from autograder.outputs import size, stream
+
+        self._shown_left -= size(run.outputs)
+        if self._shown_left < 0:
+            run.outputs = [stream("(not kept: the notebook's outputs are too large together)\n")]
+        return run
 
     def _exchange(self, request, name, rig):
         label = f"rig {name}" if rig else name

@@ -239,7 +239,9 @@ def are_gradients(came: object, pair: object, weight: Tensor, bias: Tensor) -> b
     features, labels = pair
     if features.dim() != 2 or labels.dtype is not torch.int64 or labels.shape != features.shape[:1]:
         return False
-    if features.is_complex() or not len(labels) or labels.min() < 0 or labels.max() >= len(bias):
+    if features.is_complex() or features.shape[1] > weight.shape[1]:
+        return False
+    if not len(labels) or labels.min() < 0 or labels.max() >= len(bias):
         return False
     features, weight = features.double(), weight[:, : features.shape[1]].double()
     error = logits(features, weight, bias.double()).softmax(dim=1)

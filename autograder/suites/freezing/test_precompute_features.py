@@ -161,6 +161,7 @@ def test_leaves_no_trace(student):
         head = judge.draw_head(student.seed, f"features/head {number}", case.spec["classes"], WIDEST)
         report = student.rig("reuse_features", model, pair, *head)
         error = report.get("error") if isinstance(report, dict) else None
+        error = error if isinstance(error, str) else None
         if isinstance(report, dict) and report.get("reached") is False:
             if judge.are_gradients(report.get("gradients"), report.get("pair"), *head):
                 continue

@@ -252,7 +252,33 @@ def modes_in_epoch(student, number):
             tries="Take a step for every batch, the last one too.",
             page=EXERCISE,
         )
-    return bool(judge.moved(case.state, after, case.statistics)), not bool(changed[alive].all())
+    moves, active = bool(judge.moved(case.state, after, case.statistics)), not bool(changed[alive].all())
+    if active and not moves and not learnt_from_features(case, judge.linear_of(after)):
+        raise Mistake(
+            "The head's weight changed, but not by a step on the features that dropout kept",
+            expected="each change of the weight is the change of the bias times twice the feature",
+            came="other changes",
+            why="Only what the gradient of a loss says is learning.",
+            tries="Let the optimiser change the head: `loss.backward()`, then `optimizer.step()`.",
+            page=EXERCISE,
+        )
+    return moves, active
+
+
+def learnt_from_features(case, head):
+    """Whether some columns of the head's weight moved as a step on one image moves those that dropout kept.
+
+    That is the bias's change times twice the feature, whatever the loss is, and whichever statistics each
+    BatchNorm layer used. After several steps it still holds for a column that was kept in all of them.
+    """
+    weight, bias = (new - old for new, old in zip(head, case.head, strict=True))
+    for first in ("stored", "batch"):
+        for second in ("stored", "batch"):
+            right = bias[:, None] * 2 * case.features((first, second))
+            fits = ((weight - right).abs() <= judge.TOLERANCE).all(dim=0)
+            if bool((fits & (right.abs().amax(dim=0) > 10 * judge.TOLERANCE)).sum() >= 4):
+                return True
+    return False
 
 
 def modes_of_own_set_train_mode(student):
