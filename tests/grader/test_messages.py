@@ -2,6 +2,7 @@
 code, and nothing lost."""
 
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -20,6 +21,7 @@ from autograder import gradebook, sample_class
 from autograder.__main__ import main
 from autograder.course import REPOSITORY
 from autograder.faults import InfrastructureFault
+from autograder.files import write_atomically
 from autograder.ledger import Ledger
 from autograder.sample_class import Variant, write
 
@@ -139,6 +141,17 @@ def test_a_folder_that_cannot_be_written_to(course, capsys):
     (course.root / "grading.lock").mkdir()
     assert main(["grade"], course) == 1
     assert f"Is a directory: '{course.root / 'grading.lock'}'" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path):
+    target, before = tmp_path / "grades.csv", resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))  # Python leaves out the signal
+    try:
+        with pytest.raises(OSError, match=str(target)):
+            write_atomically(target, b"x" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_secret_that_cannot_be_read(course, capsys):
