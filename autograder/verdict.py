@@ -1,4 +1,4 @@
-"""What the tests found: plain data that is written to a verdict file and read back."""
+"""What the tests found: plain data that goes into the ledger as text and comes back."""
 
 from dataclasses import dataclass, field
 
