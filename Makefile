@@ -10,6 +10,10 @@ export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
+# These work on the sample class, whatever class TRANSFER_LEARNING_COURSE names.
+course release sample-class grade feedback export test test-fast test-attacks test-course bench-grading: \
+	export TRANSFER_LEARNING_COURSE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help course env assets release site serve catalogues sample-class grade feedback export formgrader doctor \
 	test test-fast test-attacks test-site test-course lint format experiments experiments-quick bench-grading attacks kills lock clean
@@ -131,8 +135,8 @@ bench-grading: assets ## how long grading takes: ours, nbgrader's and the floor 
 kills: env ## kill the grader 100 times at random moments: the grades must be those of a quiet run
 	@$(RUN) tests/grader/kills.py 100
 
-clean: ## remove what was built, keep the environment and the fetched data
-	@find _build -mindepth 1 -maxdepth 1 ! -name assets -exec rm -rf {} + 2>/dev/null || true
+clean: ## remove the built site; keep the environment, the fetched data, and _build/course with its grades
+	@find _build -mindepth 1 -maxdepth 1 ! -name assets ! -name course -exec rm -rf {} + 2>/dev/null || true
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n%s\n", substr($$0, 4)} \

@@ -28,10 +28,13 @@ class Course:
 
     @classmethod
     def here(cls) -> "Course":
-        """The course of this repository."""
+        """The course of this repository.
+
+        ``TRANSFER_LEARNING_COURSE`` names the folder of a class; without it, it is that of the sample class.
+        """
         build = REPOSITORY / "_build"
         return cls(
-            root=build / "course",
+            root=Path(os.environ.get("TRANSFER_LEARNING_COURSE") or build / "course").absolute(),
             solutions=REPOSITORY / "solutions",
             suites=SUITES,
             exercises=REPOSITORY / "exercises",

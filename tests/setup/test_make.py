@@ -1,10 +1,13 @@
 """The targets that the README and the issue trackers of other people rely on."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from autograder.course import Course
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = (
@@ -47,3 +50,23 @@ def test_the_lock_pins_every_package():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     loose = [line for line in lines if line and line[0] not in " #-" and "==" not in line]
     assert not loose
+
+
+def test_clean_keeps_grades_and_data(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("assets/a", "course/gradebook.db", "html/index.html"):
+        (tmp_path / "_build" / name).parent.mkdir(parents=True)
+        (tmp_path / "_build" / name).touch()
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True)
+    assert sorted(path.name for path in (tmp_path / "_build").iterdir()) == ["assets", "course"]
+
+
+def test_a_class_of_ones_own_is_not_that_of_make(monkeypatch, tmp_path):
+    monkeypatch.setenv("TRANSFER_LEARNING_COURSE", str(tmp_path))
+    assert Course.here().root == tmp_path
+    monkeypatch.setenv("TRANSFER_LEARNING_COURSE", "")
+    assert Course.here().root == ROOT / "_build" / "course"
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (kept,) = re.findall(r"^(.*):.*\n\texport TRANSFER_LEARNING_COURSE :=$", makefile, re.MULTILINE)
+    assert {"course", "sample-class", "grade", "test"} <= set(kept.split())
+    assert not {"formgrader", "doctor"} & set(kept.split())
