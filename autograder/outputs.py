@@ -36,18 +36,14 @@ UNSEEN = re.compile(
 
 
 def checked(shown: list) -> list[dict]:
-    """nbformat outputs. What does not fit the form is left out, and so is what comes after too much of it."""
+    """nbformat outputs. What does not fit the form is left out, and so is what comes after too much text."""
     outputs = []
     text = limits.SANDBOX.cell_text + limits.SANDBOX.cell_error
-    pictures = limits.SANDBOX.cell_pictures
     for item in shown[:MOST]:
         if not isinstance(item, dict):
             continue
-        if item.get("kind") == "picture":
-            pictures -= 1
-        else:
-            text -= sum(len(item[name]) for name in TEXTS if isinstance(item.get(name), str))
-        if text < 0 or pictures < 0:
+        text -= sum(len(item[name]) for name in TEXTS if isinstance(item.get(name), str))
+        if text < 0:
             break
         outputs.append(_output(item))
     return [output for output in outputs if output is not None]

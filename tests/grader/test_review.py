@@ -147,11 +147,6 @@ def test_outputs_of_all_cells_together_have_a_bound(worker):
     assert spent < 60, spent
 
 
-def test_many_pictures_are_cut():
-    picture = {"kind": "picture", "png": "no picture"}
-    assert len(outputs.checked([picture] * 50)) == limits.SANDBOX.cell_pictures
-
-
 UNCLOSED = "".join(f"<b title={number}>" for number in range(600)) + "<p>x" * 2000
 
 
