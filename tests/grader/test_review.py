@@ -230,3 +230,40 @@ def train_one_epoch(model, loader, optimizer):
 @pytest.mark.parametrize("by", [1.0, 1e-3, 1e-5])
 def test_a_change_of_every_other_column_is_no_epoch(by):
     assert not any(verdict("train_one_epoch", MADE_UP.format(by=by)).values())
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"head.weight": torch.zeros(1, 10**7, dtype=torch.uint8)},
+        {"head.weight": torch.zeros(10**8, 0)},
+        {f"head.{number}": torch.zeros(1) for number in range(10**4)},
+    ],
+)
+def test_a_head_of_any_size_is_no_head(state):
+    """In float64 a tensor of bytes takes eight times the memory, in the grader itself."""
+    from autograder.suites.freezing import judge
+
+    begun = time.process_time()
+    assert judge.linear_of(state) is None
+    assert time.process_time() - begun < 0.02
+
+
+REACH = """
+import fcntl, os
+def lock(path):
+    with open(path) as file: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def watch(path):
+    fcntl.fcntl(os.open(path, os.O_RDONLY), 1026, 1)  # F_NOTIFY
+def widen():
+    fcntl.fcntl(os.pipe()[0], 1031, 1 << 20)  # F_SETPIPE_SZ
+"""
+
+
+@pytest.mark.parametrize("call", [("lock", "/course/autograder/wire.py"), ("watch", "/usr/lib"), ("widen",)])
+def test_nothing_is_shared_with_a_neighbour(worker, call):
+    """A lock on a file that all can read, news of a folder, the account of pipes: others would notice."""
+    with SandboxPlayer(worker, [REACH], rig=None, seed=7) as player:
+        with pytest.raises(StudentFault) as caught:
+            player.call(*call)
+        assert caught.value.kind == "raised" and caught.value.exception in ("PermissionError", "OSError")

@@ -26,6 +26,8 @@ TOLERANCE = 1e-4
 SIZE = 8
 PIXELS = 3 * SIZE * SIZE
 WIDTH = 8
+LARGEST = 1_000_000
+"""Numbers in a head, at most: what came may be of any size, and in float64 eight times as large."""
 
 
 def draw(seed: int, label: str) -> torch.Generator:
@@ -156,12 +158,12 @@ def linear_of(state: dict[str, Tensor]) -> tuple[Tensor, Tensor] | None:
     ``None`` when the head does not hold exactly one linear layer. A head without bias has a bias of zeros.
     """
     tensors = [tensor for name, tensor in state.items() if name.startswith("head.")]
-    if any(tensor.is_complex() for tensor in tensors):
+    if any(tensor.is_complex() or tensor.numel() > LARGEST for tensor in tensors) or len(tensors) > 2:
         return None
     tensors = [tensor.double() for tensor in tensors]
     weights = [tensor for tensor in tensors if tensor.dim() == 2]
     biases = [tensor for tensor in tensors if tensor.dim() == 1]
-    if len(weights) != 1 or len(biases) > 1 or len(tensors) > 2:
+    if len(weights) != 1 or len(biases) > 1 or not weights[0].numel():
         return None
     if biases and len(biases[0]) != len(weights[0]):
         return None
