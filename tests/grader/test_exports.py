@@ -341,7 +341,7 @@ GUESSES = [
 
 
 @pytest.mark.parametrize("variant", [*WRONG, *GUESSES], ids=lambda variant: variant.title)
-def test_messages_hold_no_number_that_depends_on_the_secret(variant):
+def test_messages_hold_no_number_that_depends_on_the_secret(everything, variant):
     """So nobody can learn a hidden number from them, however often they hand in.
 
     Here is the line. A message may tell what the student's own code did, raised or showed: it ran on the
@@ -352,7 +352,7 @@ def test_messages_hold_no_number_that_depends_on_the_secret(variant):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        notebook = nbformat.reads(notebook_bytes(Course.here(), "freezing", variant).decode(), as_version=4)
+        notebook = nbformat.reads(notebook_bytes(everything, "freezing", variant).decode(), as_version=4)
         names = functions_of(notebook)
         first, second = (messages(names, seed) for seed in (101_202_303, 909_808_707))
     finally:
