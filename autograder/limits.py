@@ -30,7 +30,7 @@ class SandboxLimits:
 
     What it can take of the machine's memory at one moment, all ways together: ``memory``, the worker's own
     size again (some 0.5 GB, which it may overwrite), ``scratch``, and what pipes and socket pairs buffer (at
-    most 64 MB of pipes, and ``open_files`` times 0.2 MB). That is 2.8 GB with the values below.
+    most 8 MB of pipes, and ``open_files`` times 0.2 MB). That is 2.8 GB with the values below.
     """
 
     cell_seconds: float = 15.0
