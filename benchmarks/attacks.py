@@ -4,11 +4,15 @@ Ours grades the whole corpus as one class, beside an honest neighbour. Only when
 (a touched file, a hurt neighbour) are parts of it graded again, to tell whose doing it was. Plain
 nbgrader gets every case in a container of its own, because there attacks work.
 
+What plain nbgrader did is kept in ``_build/attacks-stock.jsonl``, because it takes twenty minutes and does
+not depend on our grader: a run goes on where an earlier one stopped, until the corpus or nbgrader changes.
+
 A full run writes ``results/attacks.json``. The exit code is 1 when an attack gains anything from our grader,
 or an honest twin loses a point there.
 """
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import os
@@ -19,7 +23,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -40,6 +44,7 @@ from corpus.model import FULL, Attack, Twin  # noqa: E402
 from measure import Outcome  # noqa: E402
 
 RESULTS = HERE / "results" / "attacks.json"
+KEPT = HERE.parent / "_build" / "attacks-stock.jsonl"
 OUR_SECONDS = 1800.0
 """For the whole corpus as one class, which needs a few minutes."""
 ALONE_SECONDS = 300.0
@@ -56,6 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", action="append", metavar="ID", help="only this attack or twin, by its id")
     parser.add_argument("--ours", action="store_true", help="leave plain nbgrader out")
+    parser.add_argument("--stock", action="store_true", help="only plain nbgrader, into what is kept of it")
+    parser.add_argument("--fresh", action="store_true", help="forget what is kept of plain nbgrader")
     options = parser.parse_args(arguments)
     cases: list[Case] = [*ATTACKS, *TWINS]
     if options.only:
@@ -68,8 +75,12 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     console = Console(highlight=False, soft_wrap=True)
     with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
-        mine = run_ours(Path(folder) / "ours", cases, console)
+        mine = {} if options.stock else run_ours(Path(folder) / "ours", cases, console)
+        if options.fresh:
+            KEPT.unlink(missing_ok=True)
         plain = {} if options.ours else run_stock(Path(folder) / "stock", cases, console)
+    if options.stock:
+        return 0
     console.print(table(cases, mine, plain))
     report = summary(cases, mine, plain)
     for line in totals_in_words(report["totals"]):
@@ -176,16 +187,53 @@ def _send(sending, function, arguments):
 
 def run_stock(root: Path, cases: list[Case], console: Console) -> Outcomes:
     """Plain nbgrader's outcome of each case, each in a container of its own beside an honest neighbour."""
+    key = _stock_key()
+    kept = _kept(key)
+    found = {case.student_id: kept[case.student_id] for case in cases if case.student_id in kept}
+    due = [case for case in cases if case.student_id not in found]
+    console.print(f"Plain nbgrader: {len(found)} submissions are known, {len(due)} to grade")
+    if not due:
+        return found
     root.mkdir()
     template = stock.prepare(root)
-    found: Outcomes = {}
-    with progress(console, "plain nbgrader", len(cases)) as advance, ThreadPoolExecutor(AT_ONCE) as pool:
-        waiting = {pool.submit(stock.run_one, template, case): case for case in cases}
-        for future in as_completed(waiting):
-            case = waiting[future]
-            found[case.student_id] = future.result()
-            advance(line("plain nbgrader", case, found[case.student_id]))
+    with progress(console, "plain nbgrader", len(due)) as advance, ThreadPoolExecutor(AT_ONCE) as pool:
+        waiting = {pool.submit(stock.run_one, template, case): case for case in due}
+        try:
+            for future in as_completed(waiting):
+                case, outcome = waiting[future], future.result()
+                found[case.student_id] = outcome
+                _keep(key, case.student_id, outcome)
+                advance(line("plain nbgrader", case, outcome))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
     return found
+
+
+def _stock_key():
+    """What plain nbgrader's outcomes depend on."""
+    mark = hashlib.sha256(json.dumps(_versions(), sort_keys=True).encode())
+    folders = (Path(stock.__file__).parent, HERE.parent / "solutions", HERE.parent / "transfer_learning")
+    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
+        if not path.name.startswith("test_") and path.name != "ours.py":
+            mark.update(path.name.encode() + path.read_bytes())
+    return mark.hexdigest()
+
+
+def _kept(key):
+    """The outcomes of earlier runs with this key; a line that was cut off is left out."""
+    found = {}
+    for text in KEPT.read_text("utf-8").splitlines() if KEPT.is_file() else []:
+        with suppress(ValueError, KeyError, TypeError):
+            entry = json.loads(text)
+            if entry["key"] == key:
+                found[entry["student"]] = Outcome(**entry["outcome"])
+    return found
+
+
+def _keep(key, student, outcome):
+    KEPT.parent.mkdir(exist_ok=True)
+    with KEPT.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"key": key, "student": student, "outcome": outcome.as_dict()}) + "\n")
 
 
 @contextmanager
@@ -282,12 +330,7 @@ def summary(cases: list[Case], mine: Outcomes, plain: Outcomes) -> dict:
             for case in twins
         ],
         "totals": {name: _totals(attacks, twins, found) for name, found in graders.items()},
-        "versions": {
-            "python": platform.python_version(),
-            "kernel": platform.release(),
-            "bubblewrap": _bubblewrap(),
-            **{name: version(name) for name in PACKAGES},
-        },
+        "versions": _versions(),
         "machine": {"cores": os.cpu_count(), "architecture": platform.machine(), "root": os.geteuid() == 0},
     }
 
@@ -335,9 +378,15 @@ def totals_in_words(totals: dict) -> list[str]:
     ]
 
 
-def _bubblewrap():
+def _versions():
+    """Of what both graders stand on."""
     done = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True)
-    return done.stdout.split()[-1]
+    return {
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+        "bubblewrap": done.stdout.split()[-1],
+        **{name: version(name) for name in PACKAGES},
+    }
 
 
 if __name__ == "__main__":
