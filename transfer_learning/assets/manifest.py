@@ -24,14 +24,16 @@ class Asset:
 
     Attributes:
         name: how the course calls it; also the name of its folder in the store.
-        kind: ``"pip-installed"`` (its files lie in an installed Python package) or ``"apt"`` (its files are
-            taken out of a Debian package).
+        kind: ``"pip-installed"`` (its files lie in an installed Python package), ``"pip-sdist"`` (its files
+            are taken out of a Python source package, which is not installed) or ``"apt"`` (out of a Debian
+            package).
         package, version: the package's name and version in its registry.
-        root: the folder inside the package that ``files`` is relative to.
+        root: the folder inside the package that ``files`` is relative to. In a source package it may go
+            through an archive: ``folder/archive.tar.gz/folder``.
         sha256: of the canonical listing of ``files``: one ``<sha256>  <path>`` line a file, sorted by path.
         bytes: of all needed files together.
         files: path -> sha256.
-        artefact_sha256, artefact_bytes: of the package file itself (kind ``"apt"``).
+        artefact_sha256, artefact_bytes: of the package file itself (not of ``"pip-installed"``).
         instead: what to do where the asset cannot be had.
     """
 
@@ -72,7 +74,7 @@ def read_manifest(
             asset = Asset(**row, files=listings[name])
         except (TypeError, KeyError) as error:
             raise AssetError(f"{manifest}: the row of '{name}' is malformed: {error}") from error
-        if asset.kind not in ("pip-installed", "apt"):
+        if asset.kind not in ("pip-installed", "pip-sdist", "apt"):
             raise AssetError(f"{manifest}: '{name}' has the unknown kind '{asset.kind}'")
         if listing_sha256(asset.files) != asset.sha256:
             raise AssetError(

@@ -115,7 +115,7 @@ def _locate_stored(asset: Asset) -> Path:
     folder = store_folder() / asset.name
     if not folder.is_dir():
         hint = f"Fetch it with:  {FETCH} {asset.name}"
-        if shutil.which("apt-get") is None:
+        if asset.kind == "apt" and shutil.which("apt-get") is None:
             hint = (
                 f"It comes from the Debian package {asset.package}, and there is no apt here. {asset.instead}"
             )
