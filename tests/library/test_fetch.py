@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from tiny_package import CONTENT, ROOT, Apt, build_deb, tiny_asset
+from tiny_package import CONTENT, ROOT, Apt, build_deb, installed, tiny_asset
 
 from transfer_learning.assets import AssetError
 from transfer_learning.assets import fetch as fetching
@@ -31,12 +31,6 @@ def package(tmp_path: Path, apt: Apt) -> Path:
     package = build_deb(tmp_path, CONTENT)
     apt.hands_out(package)
     return package
-
-
-def installed(store: Path) -> dict[str, bytes]:
-    """What is in the store, temporary folders included; the stamp is left out."""
-    files = [path for path in store.rglob("*") if path.is_file() and path.name != STAMP]
-    return {path.relative_to(store).as_posix(): path.read_bytes() for path in files}
 
 
 RIGHT = {f"tiny-photos/{path}": data for path, data in CONTENT.items()}

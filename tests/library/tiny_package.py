@@ -8,6 +8,7 @@ from pathlib import Path
 
 from transfer_learning.assets import Asset
 from transfer_learning.assets.manifest import listing_sha256
+from transfer_learning.assets.store import STAMP
 
 ROOT = "usr/share/tiny-photos"
 CONTENT = {"animals/cat.png": b"a cat", "plants/rose.png": b"a rose"}
@@ -36,9 +37,15 @@ def build_deb(work: Path, content: dict[str, bytes], links: dict[str, str] | Non
     return package
 
 
-def tiny_asset(package: Path, *, root: str = ROOT) -> Asset:
-    """The manifest row that fits ``package`` and CONTENT."""
-    files = {path: hashlib.sha256(data).hexdigest() for path, data in CONTENT.items()}
+def installed(store: Path) -> dict[str, bytes]:
+    """What is in the store, temporary folders included; the stamp is left out."""
+    files = [path for path in store.rglob("*") if path.is_file() and path.name != STAMP]
+    return {path.relative_to(store).as_posix(): path.read_bytes() for path in files}
+
+
+def tiny_asset(package: Path, *, root: str = ROOT, content: dict[str, bytes] = CONTENT) -> Asset:
+    """The manifest row that fits ``package`` and ``content``."""
+    files = {path: hashlib.sha256(data).hexdigest() for path, data in content.items()}
     return Asset(
         name="tiny-photos",
         kind="apt",
@@ -46,7 +53,7 @@ def tiny_asset(package: Path, *, root: str = ROOT) -> Asset:
         version="1.0-1",
         root=root,
         sha256=listing_sha256(files),
-        bytes=sum(map(len, CONTENT.values())),
+        bytes=sum(map(len, content.values())),
         licence="CC0",
         citation="nobody",
         used_for="tests",

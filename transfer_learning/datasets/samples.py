@@ -18,7 +18,7 @@ class Samples:
     have one entry a sample.
     """
 
-    shared: ClassVar[tuple[str, ...]] = ("class_names", "source")
+    shared: ClassVar[tuple[str, ...]]
 
     def __len__(self) -> int:
         return len(self.splits)

@@ -1,8 +1,8 @@
 """Short texts with a sentiment, in four domains, each with a fixed split: the data set of VADER.
 
 Products (sentences of Amazon reviews), films (of Rotten Tomatoes reviews), a newspaper (of New York Times
-editorials) and tweets. Twenty people rated each text from -4 to 4; the mean is its rating (Hutto & Gilbert
-2014).
+editorials) and tweets. At least twenty people rated each text from -4 to 4; the mean is its rating (Hutto &
+Gilbert 2014).
 """
 
 import re
