@@ -22,6 +22,8 @@ class Variant:
         title: what kind of answer it is, in a few words.
         expected: points by task; a task not named is expected to get none.
         reason: why it should get these points: one sentence.
+        named: words that the feedback must contain, because they name the misconception. Empty for right
+            answers and for those that no message of the suite is about.
         base: ``"solution"``: cells that are not named hold the reference solution; ``"blank"``: what was
             released.
         cells: new source by grade_id.
@@ -34,6 +36,7 @@ class Variant:
     title: str
     expected: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
+    named: str = ""
     base: str = "solution"
     cells: Mapping[str, str] = field(default_factory=dict)
     drop: Sequence[str] = ()

@@ -16,7 +16,14 @@ FULL = {
 
 
 def wrong(
-    id: str, title: str, task: str, points: float, source: str, reason: str, **others: float
+    id: str,
+    title: str,
+    task: str,
+    points: float,
+    source: str,
+    reason: str,
+    named: str,
+    **others: float,
 ) -> Variant:
     """A variant that differs from the reference solution in the answer to one task."""
     return Variant(
@@ -25,6 +32,7 @@ def wrong(
         cells={f"{task}-solution": source},
         expected={**FULL, task: points, **others},
         reason=reason,
+        named=named,
     )
 
 
@@ -185,6 +193,7 @@ def make_optimizer(model, lr):
     return torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=0.01)
 """,
         "An old gradient, momentum or weight decay moves the frozen parameters that the optimiser holds.",
+        "Frozen parameters were left in the optimiser",
     ),
     wrong(
         "s006",
@@ -197,6 +206,7 @@ def set_train_mode(model):
     return model
 """,
         "In training mode each forward pass moves the statistics; only the head's mode is right.",
+        "BatchNorm is still moving",
     ),
     wrong(
         "s007",
@@ -209,6 +219,7 @@ def replace_head(model, classes):
     return model
 """,
         "The new layer is made and then forgotten: the model still has its old head.",
+        "The head was not replaced",
     ),
     wrong(
         "s008",
@@ -221,6 +232,7 @@ def freeze_backbone(model):
     return model
 """,
         "The attribute is set on the module, not on its parameters, so that nothing is frozen.",
+        "The whole model was trained",
     ),
     wrong(
         "s009",
@@ -238,6 +250,7 @@ def precompute_features(model, loader):
     return torch.cat(features), torch.cat(labels)
 """,
         "The features depend on the batch, the statistics move, and a head trained on them is another one.",
+        "computed in training mode",
     ),
     wrong(
         "s010",
@@ -257,6 +270,7 @@ def train_one_epoch(model, loader, optimizer):
     return loss_sum / samples
 """,
         "Gradients of earlier batches add up, so the weights are wrong; the mean of the losses and the mode are right.",
+        "`zero_grad` was forgotten",
     ),
     wrong(
         "s011",
@@ -276,6 +290,7 @@ def train_one_epoch(model, loader, optimizer):
     return sum(losses) / len(losses)
 """,
         "Training is right; the smaller last batch counts too much in the mean.",
+        "the mean of the batches' means",
     ),
     wrong(
         "s012",
@@ -288,6 +303,7 @@ def replace_head(model, classes):
     return model
 """,
         "1280 is the size of one backbone; the head does not fit any other.",
+        "wrong in_features",
     ),
     wrong(
         "s013",
@@ -300,6 +316,7 @@ def set_train_mode(model):
     return model
 """,
         "The statistics stay, but the head's dropout is off.",
+        "Dropout in the head is off",
     ),
     wrong(
         "s014",
@@ -313,6 +330,7 @@ def freeze_backbone(model):
     return model
 """,
         "The backbone stays, but nothing is left that can learn.",
+        "You froze the head too",
     ),
     wrong(
         "s015",
@@ -329,6 +347,7 @@ def precompute_features(model, loader):
     return torch.cat(features), torch.cat(labels)
 """,
         "The numbers are right; the graph of the backbone hangs on to them.",
+        "still attached to the backbone's graph",
     ),
     wrong(
         "s016",
@@ -343,6 +362,7 @@ def freeze_backbone(model):
     return model
 """,
         "BatchNorm's shifts are called bias and still learn, so the head learns on features that move.",
+        "Only a part of the backbone is frozen",
     ),
     wrong(
         "s017",
@@ -354,6 +374,7 @@ def replace_head(model, classes):
     model.head = nn.Linear(model.backbone.feature_dim, classes)
 """,
         "The head is new and the backbone as it was, but the statement asks for the model to be returned.",
+        "returns nothing (None)",
     ),
 ]
 
@@ -377,6 +398,7 @@ def make_optimizer(model, lr):
         },
         expected={"freeze_backbone": 2, "make_optimizer": 2},
         reason="Two tasks are right, four are not begun, and one written answer awaits its reader.",
+        named="is not written yet",
     ),
     Variant(
         id="s019",
@@ -384,6 +406,7 @@ def make_optimizer(model, lr):
         base="blank",
         expected={},
         reason="Nothing was written.",
+        named="is not written yet",
     ),
     Variant(
         id="s020",
@@ -399,6 +422,7 @@ replace_head(small_classifier(classes=3), 5)
         },
         expected={**FULL, "replace_head": 0},
         reason="A misspelt attribute raises in the cell and in the function; the other tasks are right.",
+        named="raised an exception",
     ),
     Variant(
         id="s021",

@@ -1,23 +1,38 @@
-"""The assignment, as released from its source, and the sample class."""
+"""The assignments, as released from their sources; each test gets every one of them."""
 
 import pytest
 import torch
-from graded_here import COURSE, NAME, reference
+from graded_here import ASSIGNMENTS, COURSE, Assignment
 
 from autograder import release
 
 
 @pytest.fixture(scope="session", autouse=True)
 def released():
-    """The student notebook is made before anything reads it; one thread, as in the sandbox."""
+    """The student notebooks are made before anything reads them; one thread, as in the sandbox."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    release.release(COURSE, NAME)
+    for name in ASSIGNMENTS:
+        release.release(COURSE, name)
     yield
     torch.set_num_threads(before)
 
 
+@pytest.fixture(params=ASSIGNMENTS)
+def assignment(request) -> Assignment:
+    return ASSIGNMENTS[request.param]
+
+
 @pytest.fixture
-def right():
-    """The reference solution's functions by name; a test may replace one."""
-    return reference()
+def distances(monkeypatch):
+    """Every distance that a suite compares with the tolerance."""
+    from autograder import measure
+
+    seen, original = [], measure.distance
+
+    def distance(left, right):
+        seen.append(original(left, right))
+        return seen[-1]
+
+    monkeypatch.setattr(measure, "distance", distance)
+    return seen

@@ -1,4 +1,4 @@
-"""Grade an answer to `freezing` in this process, at full size: fast, and the same suite as in the sandbox."""
+"""Grade answers in this process, at full size: fast, and the same suite as in the sandbox."""
 
 import io
 from contextlib import redirect_stderr, redirect_stdout
@@ -9,21 +9,62 @@ from autograder import suite
 from autograder.course import Course
 from autograder.player import DirectPlayer
 from autograder.release import REGION, load_source
-from autograder.sample_class import Variant, notebook_bytes
+from autograder.sample_class import load_variants, notebook_bytes
 from autograder.submission import runs
 from autograder.verdict import TaskVerdict
 
-NAME = "freezing"
 COURSE = Course.here()
-FOLDER = COURSE.suites / NAME
-TASKS = suite.tasks_of(FOLDER)
-RIG = suite.rig_of(FOLDER)
 SEED = 1
 
 
-def notebook_of(variant: Variant) -> nbformat.NotebookNode:
-    """The notebook that a variant hands in. The class itself may not have been made yet."""
-    return nbformat.reads(notebook_bytes(COURSE, NAME, variant).decode(), as_version=4)
+class Assignment:
+    """One assignment of the course: its suite, its variants, and how to grade functions with it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.folder = COURSE.suites / name
+        self.tasks = suite.tasks_of(self.folder)
+        self.rig = suite.rig_of(self.folder)
+        self.variants = {variant.id: variant for variant in load_variants(COURSE, name)}
+
+    @property
+    def right(self) -> list[str]:
+        """The ids of the right answers, the reference solution among them."""
+        return [id for id, variant in self.variants.items() if variant.title.startswith("right")]
+
+    @property
+    def named(self) -> list[str]:
+        """The ids of the wrong answers whose misconception the feedback must name."""
+        return [id for id, variant in self.variants.items() if variant.named]
+
+    @property
+    def wrong(self) -> list[str]:
+        """Those of the named ones that are a full solution but for the mistake."""
+        return [id for id in self.named if self.variants[id].base == "solution"]
+
+    def functions(self, id: str) -> dict:
+        """What a variant's notebook defines. The class itself may not have been made yet."""
+        content = notebook_bytes(COURSE, self.name, self.variants[id])
+        return namespace_of(nbformat.reads(content.decode(), as_version=4))
+
+    def reference(self) -> dict:
+        """The functions of the reference solution, for one test to change."""
+        notebook = load_source(COURSE, self.name)
+        for cell in notebook.cells:
+            cell.source = "\n".join(line for line in cell.source.splitlines() if not REGION.search(line))
+        return namespace_of(notebook)
+
+    def player(self, names: dict, seed: int = SEED, full: bool = True) -> DirectPlayer:
+        return DirectPlayer(names, self.rig, seed=seed, full=full)
+
+    def verdicts(
+        self, names: dict, tasks: list[str] | None = None, seed: int = SEED, full: bool = True
+    ) -> dict[str, TaskVerdict]:
+        """The suite's verdict of each task on the functions in ``names``."""
+        return suite.run(self.folder, tasks or self.tasks, self.player(names, seed, full))
+
+
+ASSIGNMENTS = {name: Assignment(name) for name in COURSE.assignments()}
 
 
 def namespace_of(notebook: nbformat.NotebookNode) -> dict:
@@ -36,21 +77,6 @@ def namespace_of(notebook: nbformat.NotebookNode) -> dict:
             except (Exception, SystemExit):
                 continue
     return names
-
-
-def verdicts(
-    names: dict, tasks: list[str] | None = None, seed: int = SEED, full: bool = True
-) -> dict[str, TaskVerdict]:
-    """The suite's verdict of each task on the functions in ``names``."""
-    return suite.run(FOLDER, tasks or TASKS, DirectPlayer(names, RIG, seed=seed, full=full))
-
-
-def reference() -> dict:
-    """The functions of the reference solution, for one test to change."""
-    notebook = load_source(COURSE, NAME)
-    for cell in notebook.cells:
-        cell.source = "\n".join(line for line in cell.source.splitlines() if not REGION.search(line))
-    return namespace_of(notebook)
 
 
 def faults(found: dict[str, TaskVerdict]) -> list[dict]:

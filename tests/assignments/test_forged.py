@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from graded_here import FOLDER, RIG, TASKS, faults
+from graded_here import faults
 
 from autograder import suite
 from autograder.player import DirectPlayer, Handle
@@ -47,8 +47,8 @@ def of_tensors(value, change):
 class Forger(DirectPlayer):
     """Answers in the place of the rig (``of="rig"``), or of the student's functions (``of="call"``)."""
 
-    def __init__(self, names, of, forge):
-        super().__init__(names, RIG, seed=1, full=True)
+    def __init__(self, assignment, of, forge):
+        super().__init__(assignment.reference(), assignment.rig, seed=1, full=True)
         self.of, self.forge = of, forge
 
     def _ask(self, op, name, args, kwargs):
@@ -58,18 +58,19 @@ class Forger(DirectPlayer):
 
 @pytest.mark.parametrize("forged", FORGED)
 @pytest.mark.parametrize("of", ["rig", "call"])
-def test_the_suite_gives_a_verdict(right, of, forged):
-    found = suite.run(FOLDER, TASKS, Forger(right, of, FORGED[forged]))
-    assert sorted(found) == TASKS
+def test_the_suite_gives_a_verdict(assignment, of, forged):
+    found = suite.run(assignment.folder, assignment.tasks, Forger(assignment, of, FORGED[forged]))
+    assert sorted(found) == assignment.tasks
     assert all(message["what"] for message in faults(found))
 
 
 @pytest.mark.parametrize("forged", ["nothing", "text", "an empty dictionary"])
-def test_forged_objects_give_a_verdict_too(right, forged):
+def test_forged_objects_give_a_verdict_too(assignment, forged):
     class ObjectForger(Forger):
         def _ask(self, op, name, args, kwargs):
             value = DirectPlayer._ask(self, op, name, args, kwargs)
             return self.forge(value) if isinstance(value, Handle) and op == self.of else value
 
     for of in ("rig", "call", "keep"):
-        assert sorted(suite.run(FOLDER, TASKS, ObjectForger(right, of, FORGED[forged]))) == TASKS
+        player = ObjectForger(assignment, of, FORGED[forged])
+        assert sorted(suite.run(assignment.folder, assignment.tasks, player)) == assignment.tasks

@@ -3,13 +3,12 @@
 This file is not about what is wrong, nor how to say it. It knows the small network as formulas (convolution,
 normalisation, mean; softmax regression for the head), so it shares no code with a solution.
 
-Tolerances. The student computes in float32, this file in float64. ``TOLERANCE`` is the largest absolute
-difference between the two that still counts as equal. Over 30 seeds at full size the largest difference of
+Margins. ``autograder/measure.py`` has the tolerance. Over 30 seeds at full size the largest difference of
 a right answer was 6.9e-7, and the smallest of a wrong one of the sample class 3e-3.
-``tests/assignments/test_margins.py`` measures both again, and fails when either comes within a factor of ten.
+``tests/assignments/test_margins.py`` measures both again, and fails when either
+comes within a factor of ten of the tolerance.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,22 +17,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from autograder.expect import same_bits
+from autograder.measure import close, draw
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
 
-TOLERANCE = 1e-4
 SIZE = 8
 PIXELS = 3 * SIZE * SIZE
 WIDTH = 8
 LARGEST = 1_000_000
 """Numbers in a head, at most: what came may be of any size, and in float64 eight times as large."""
-
-
-def draw(seed: int, label: str) -> torch.Generator:
-    """A random generator of its own for ``label``, from the submission's seed."""
-    digest = hashlib.sha256(f"{seed}/{label}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 
 @dataclass(frozen=True)
@@ -259,22 +252,3 @@ def split(features: Tensor, labels: Tensor, batch_size: int) -> list[tuple[Tenso
 def moved(before: dict[str, Tensor], after: dict[str, Tensor], names: Iterable[str]) -> list[str]:
     """Those of ``names`` whose tensor is not bit-identical in ``after``, or is not there any more."""
     return [name for name in names if name not in after or not same_bits(before[name], after[name])]
-
-
-def distance(left: Tensor, right: Tensor) -> float:
-    """The largest absolute difference; infinite when shapes differ or a value is not finite."""
-    if left.shape != right.shape:
-        return float("inf")
-    if left.numel() == 0:
-        return 0.0
-    difference = (left.double() - right.double()).abs().max().item()
-    return difference if difference == difference else float("inf")
-
-
-def close(left: Tensor, right: Tensor) -> bool:
-    return distance(left, right) <= TOLERANCE
-
-
-def near(left: float, right: float) -> bool:
-    """As :func:`close`, for two numbers."""
-    return close(torch.tensor(left, dtype=torch.float64), torch.tensor(right, dtype=torch.float64))

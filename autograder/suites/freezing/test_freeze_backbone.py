@@ -2,9 +2,11 @@
 
 import pytest
 
+from autograder import measure
 from autograder.expect import Mistake
+from autograder.reading import listed, returned_object
 from autograder.suites.freezing import judge, reading
-from autograder.suites.freezing.pages import FROZEN
+from autograder.suites.freezing.pages import EXERCISE, FROZEN
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
@@ -78,7 +80,7 @@ def test_backbone_stays(student):
         raise Mistake(
             "Only a part of the backbone is frozen",
             expected="every parameter of the backbone stays, those of BatchNorm layers too",
-            came=f"these moved in training: {reading.listed(moved)}",
+            came=f"these moved in training: {listed(moved)}",
             why="BatchNorm has a learnt scale and shift. They are parameters too, and change every feature.",
             tries="Go through `model.backbone.parameters()`: it reaches every layer, whatever its kind.",
             page=FROZEN,
@@ -91,7 +93,7 @@ def test_head_learns(student):
     for case in cases(student):
         model = student.rig("make_model", case.spec, case.state)
         result = student.call("freeze_backbone", model)
-        result = reading.returned_object(result, "freeze_backbone", "the model it was given")
+        result = returned_object(result, "freeze_backbone", "the model it was given", EXERCISE)
         after, _ = train(student, result, case)
         if not judge.moved(case.state, after, case.head_names):
             raise Mistake(
@@ -105,7 +107,7 @@ def test_head_learns(student):
             )
         weight, bias = follow(case, *case.head)
         head = judge.linear_of(after)
-        if head is not None and judge.close(head[0], weight) and judge.close(head[1], bias):
+        if head is not None and measure.close(head[0], weight) and measure.close(head[1], bias):
             continue
         moved = judge.moved(case.state, after, case.backbone_parameters)
         if moved:

@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from autograder import measure
 from autograder.expect import Mistake
+from autograder.reading import listed, returned_object
 from autograder.suites.freezing import judge, reading
-from autograder.suites.freezing.pages import FROZEN
+from autograder.suites.freezing.pages import EXERCISE, FROZEN
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
@@ -26,14 +28,14 @@ def step(student, case, trainable, gradients, lr):
     """The state after one step of the student's optimiser, when EVERY parameter has a gradient."""
     model = student.rig("make_model", case.spec, case.state, trainable=trainable)
     optimizer = student.call(FUNCTION, model, lr)
-    optimizer = reading.returned_object(optimizer, FUNCTION, "the optimiser")
+    optimizer = returned_object(optimizer, FUNCTION, "the optimiser", EXERCISE)
     report = student.rig("step_with_gradients", model, optimizer, gradients)
     return reading.state_of(report, "`optimizer.step()`", like=case.state)
 
 
 def draw_gradients(student, case, label):
     """A gradient for every parameter, no entry of which is near zero."""
-    generator = judge.draw(student.seed, label)
+    generator = measure.draw(student.seed, label)
     gradients = {}
     for name in case.backbone_parameters + case.head_names:
         noise = torch.randn(case.state[name].shape, generator=generator)
@@ -50,7 +52,7 @@ def judge_moves(case, after, trainable):
         raise Mistake(
             "Frozen parameters were left in the optimiser",
             expected=f"a step moves the {len(trainable)} parameters that require gradients, and no other",
-            came=f"it also moved {len(wrong)} frozen ones: {reading.listed(wrong)}",
+            came=f"it also moved {len(wrong)} frozen ones: {listed(wrong)}",
             why="`requires_grad = False` stops new gradients. An optimiser that holds the parameter still "
             "moves it by an "
             "older gradient, by momentum or by weight decay.",
@@ -61,7 +63,7 @@ def judge_moves(case, after, trainable):
     if missing == list(trainable):
         raise Mistake(
             "The optimiser moves nothing",
-            expected=f"a step moves {reading.listed(list(trainable))}",
+            expected=f"a step moves {listed(list(trainable))}",
             came="no parameter of the model moved",
             why="An optimiser works on the very tensors it was given. Copies of them are not part of the "
             "model.",
@@ -75,7 +77,7 @@ def judge_moves(case, after, trainable):
             "The optimiser misses parameters that should learn",
             expected="every parameter whose `requires_grad` is True is in the optimiser, wherever it is in "
             "the model",
-            came=f"these require gradients and did not move: {reading.listed(missing)}",
+            came=f"these require gradients and did not move: {listed(missing)}",
             why="Later you will unfreeze the top of the backbone. What the optimiser does not hold cannot "
             "learn, and "
             "nothing tells you.",

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from autograder import measure
 from autograder.expect import Mistake, describe
+from autograder.reading import listed, measured, sound
 from autograder.suites.freezing import judge, reading
 from autograder.suites.freezing.pages import EXERCISE, FEATURE_EXTRACTION
 
@@ -89,7 +91,7 @@ def test_features_in_order(student):
         loader = student.rig("make_loader", case.images, case.labels, BATCH)
         features, labels = pair_of(student.call(FUNCTION, model, loader), case)
         right = case.features()
-        if judge.close(features, right):
+        if measure.close(features, right):
             if torch.equal(labels, case.labels):
                 continue
             raise Mistake(
@@ -100,7 +102,7 @@ def test_features_in_order(student):
                 tries="Take features and labels from the same batch, in one pass over the loader.",
                 page=EXERCISE,
             )
-        if judge.close(features, batch_features(case)):
+        if measure.close(features, batch_features(case)):
             raise Mistake(
                 "The features were computed in training mode",
                 expected="the features of a backbone in evaluation mode",
@@ -112,7 +114,7 @@ def test_features_in_order(student):
                 page=FEATURE_EXTRACTION,
             )
         nearest = torch.cdist(features.double(), right).argmin(dim=1)
-        if nearest.sort().values.equal(torch.arange(SAMPLES)) and judge.close(features, right[nearest]):
+        if nearest.sort().values.equal(torch.arange(SAMPLES)) and measure.close(features, right[nearest]):
             raise Mistake(
                 "The features are shuffled: they are not in the loader's order",
                 expected="row i of the features belongs to image i of the loader",
@@ -125,9 +127,9 @@ def test_features_in_order(student):
         raise Mistake(
             "The features are not those of the model's backbone",
             expected="what `model.backbone` gives for each image, unchanged",
-            came=reading.measured(
+            came=measured(
                 student,
-                f"the largest difference is {judge.distance(features, right):.2g}",
+                f"the largest difference is {measure.distance(features, right):.2g}",
                 "other numbers",
             ),
             why="The head will be applied to the backbone's features as they are.",
@@ -153,7 +155,7 @@ def test_leaves_no_trace(student):
                 if all(map(judge.is_statistic, moved))
                 else "Computing features changed the model's parameters",
                 expected="every tensor of the model is bit for bit what it was",
-                came=f"changed: {reading.listed(moved)}",
+                came=f"changed: {listed(moved)}",
                 why="A second pass over the same photos would give other features.",
                 tries="Put the model, or its backbone, in evaluation mode before the loop.",
                 page=FEATURE_EXTRACTION,
@@ -184,7 +186,7 @@ def test_leaves_no_trace(student):
                 page=EXERCISE,
             )
         if error is not None and "second time" not in error:
-            reading.sound(report, "training a head on the returned features")
+            sound(report, "training a head on the returned features", EXERCISE)
         raise Mistake(
             "The features are still attached to the backbone's graph",
             expected="plain numbers: training a head on them reaches the head only",
@@ -205,7 +207,7 @@ def test_same_as_the_frozen_network(student):
         case = judge.make_case(student.seed, f"features/same {number}", samples=SAMPLES, classes=SAMPLES)
         # Each image has a label of its own, so the label says which image a row belongs to, whatever the
         # order.
-        own = torch.randperm(SAMPLES, generator=judge.draw(student.seed, f"features/labels {number}"))
+        own = torch.randperm(SAMPLES, generator=measure.draw(student.seed, f"features/labels {number}"))
         case = judge.Case(case.spec, case.state, case.images, own)
         model = student.rig("make_model", case.spec, case.state, trainable=case.head_names)
         student.rig("set_mode", model, False)
@@ -224,15 +226,15 @@ def test_same_as_the_frozen_network(student):
         options = {"lr": 0.5, "momentum": 0.9}
         network = judge.train_head([(rows, labels)] * 5, *case.head, **options)[:2]
         came = judge.train_head([(features.double(), labels)] * 5, *case.head, **options)[:2]
-        if all(judge.close(left, right) for left, right in zip(came, network, strict=True)):
+        if all(measure.close(left, right) for left, right in zip(came, network, strict=True)):
             continue
         raise Mistake(
             "A head trained on these features is not the head of the frozen network",
             expected="the same weights after 5 steps: a frozen backbone gives the same features in every "
             "epoch",
-            came=reading.measured(
+            came=measured(
                 student,
-                f"weights that differ by up to {judge.distance(came[0], network[0]):.2g}",
+                f"weights that differ by up to {measure.distance(came[0], network[0]):.2g}",
                 "other weights",
             ),
             why="This is why one may compute features once: nothing is lost but the waiting.",

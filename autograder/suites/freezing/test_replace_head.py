@@ -2,9 +2,11 @@
 
 import pytest
 
+from autograder import measure
 from autograder.expect import Mistake
+from autograder.reading import listed, returned_object, tensor_of
 from autograder.suites.freezing import judge, reading
-from autograder.suites.freezing.pages import HEAD
+from autograder.suites.freezing.pages import EXERCISE, HEAD
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
@@ -29,7 +31,7 @@ def one_layer(state, case):
             "The new head is not one linear layer",
             expected="`model.head` is one `nn.Linear`, from the backbone's features to the new classes",
             came="the head holds "
-            f"{reading.listed([name for name in state if name.startswith('head.')]) or 'nothing'}",
+            f"{listed([name for name in state if name.startswith('head.')]) or 'nothing'}",
             why="One layer keeps the comparison simple: all else that the model knows is in the backbone.",
             tries="Assign a new `nn.Linear(...)` to `model.head`.",
             page=HEAD,
@@ -43,7 +45,7 @@ def test_new_head_fits(student):
     for case, classes in cases(student):
         model = student.rig("make_model", case.spec, case.state)
         result = student.call(FUNCTION, model, classes)
-        result = reading.returned_object(result, FUNCTION, "the model it was given")
+        result = returned_object(result, FUNCTION, "the model it was given", EXERCISE)
         state = reading.state_of(student.rig("state", result))
         if not judge.moved(case.state, state, case.head_names):
             raise Mistake(
@@ -80,8 +82,8 @@ def test_new_head_fits(student):
             )
         student.rig("set_mode", result, False)
         outputs = student.rig("forward", result, case.images)
-        outputs = reading.tensor_of(outputs, (1, len(case.images), classes), "applying the model to images")
-        if not judge.close(outputs[0], judge.logits(case.features(), weight, bias)):
+        outputs = tensor_of(outputs, (1, len(case.images), classes), "applying the model to images", EXERCISE)
+        if not measure.close(outputs[0], judge.logits(case.features(), weight, bias)):
             raise Mistake(
                 "The model's scores are not the new head applied to the backbone's features",
                 expected="scores = features x weight + bias, with nothing after it",
@@ -106,13 +108,13 @@ def test_only_the_head_is_new(student):
             raise Mistake(
                 "Replacing the head changed the backbone",
                 expected="every tensor of the backbone is bit for bit what it was",
-                came=f"changed: {reading.listed(changed)}",
+                came=f"changed: {listed(changed)}",
                 why="The backbone is what we want to reuse. If it is drawn anew, nothing is transferred.",
                 tries="Keep the model you were given; replace `model.head` only.",
                 page=HEAD,
             )
         weight, _ = one_layer(before, case)
-        if judge.close(weight, case.head[0]):
+        if measure.close(weight, case.head[0]):
             raise Mistake(
                 "The head was not replaced: its weights are the old ones",
                 expected="a new layer with new weights, also when the number of classes happens to be the "

@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from autograder import measure
 from autograder.expect import Mistake, same_bits
+from autograder.reading import listed, returned_object, tensor_of
 from autograder.suites.freezing import judge, reading
-from autograder.suites.freezing.pages import FROZEN
+from autograder.suites.freezing.pages import EXERCISE, FROZEN
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
@@ -31,7 +33,7 @@ def run(student, case, training):
     student.rig("set_mode", model, training)
     student.call(FUNCTION, model)
     outputs = student.rig("forward", model, case.images, times=PASSES)
-    outputs = reading.tensor_of(outputs, (PASSES, len(case.images), 12), "applying the model")
+    outputs = tensor_of(outputs, (PASSES, len(case.images), 12), "applying the model", EXERCISE)
     return model, outputs, reading.state_of(student.rig("state", model), like=case.state)
 
 
@@ -40,7 +42,7 @@ def are_features(outputs, case):
     left = outputs != 0
     for first in ("stored", "batch"):
         for second in ("stored", "batch"):
-            right = (outputs - 2 * case.features((first, second))).abs() <= judge.TOLERANCE
+            right = (outputs - 2 * case.features((first, second))).abs() <= measure.TOLERANCE
             if bool((right | ~left).all()):
                 return True
     return False
@@ -56,11 +58,9 @@ def test_statistics_stay(student):
         # What the model says of its statistics, and what it computes with them.
         student.rig("set_mode", model, False)
         scores = student.rig("forward", model, case.images)
-        scores = reading.tensor_of(scores, (1, len(case.images), 12), "applying the model")
-        if moved or not judge.close(scores[0], case.features()):
-            told = (
-                f"these had changed: {reading.listed(moved)}" if moved else "an evaluation gave other scores"
-            )
+        scores = tensor_of(scores, (1, len(case.images), 12), "applying the model", EXERCISE)
+        if moved or not measure.close(scores[0], case.features()):
+            told = f"these had changed: {listed(moved)}" if moved else "an evaluation gave other scores"
             raise Mistake(
                 "BatchNorm is still moving: its statistics follow the new images",
                 expected="`running_mean` and `running_var` are bit for bit what they were",
@@ -116,7 +116,7 @@ def test_both_at_once(student):
         _, outputs, after = run(student, case, training=True)
         kept = outputs != 0
         # Dropout with p = 0.5 doubles what it keeps. A feature that is (nearly) zero says nothing.
-        wrong = ~((outputs - 2 * features).abs() <= judge.TOLERANCE) & kept  # NaN is wrong, too
+        wrong = ~((outputs - 2 * features).abs() <= measure.TOLERANCE) & kept  # NaN is wrong, too
         if kept.all():
             raise Mistake(
                 "Dropout in the head is off, though the model came in training mode",
@@ -155,10 +155,10 @@ def test_both_at_once(student):
             raise Mistake(
                 "The model's scores are not those of fixed features with dropout",
                 expected="each score is zero or twice the feature (dropout 0.5), and no parameter changes",
-                came=f"changed: {reading.listed(moved)}" if moved else "other numbers",
+                came=f"changed: {listed(moved)}" if moved else "other numbers",
                 why="Setting a mode switches BatchNorm and dropout. It changes no number in the model.",
                 tries="Use `train()` and `eval()` of the model's parts, and nothing else.",
                 page=FROZEN,
             )
     model = student.rig("make_model", case.spec, case.state)
-    reading.returned_object(student.call(FUNCTION, model), FUNCTION, "the model it was given")
+    returned_object(student.call(FUNCTION, model), FUNCTION, "the model it was given", EXERCISE)

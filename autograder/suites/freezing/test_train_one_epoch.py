@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from autograder import measure
 from autograder.expect import Mistake, describe, same_bits
 from autograder.player import StudentFault
+from autograder.reading import measured, tensor_of
 from autograder.suites.freezing import judge, reading
 from autograder.suites.freezing.pages import EXERCISE, FROZEN
 
@@ -84,12 +86,12 @@ def test_weights_after_an_epoch(student):
         batches = judge.split(case.features(), case.labels, batch_size)
         weight, bias, _ = judge.train_head(batches, *case.head, **SGD)
         came = judge.linear_of(after)
-        if judge.close(came[0], weight) and judge.close(came[1], bias):
+        if measure.close(came[0], weight) and measure.close(came[1], bias):
             continue
         what = "After one epoch the head's weights are not where SGD leads"
         tries = "For each batch: `zero_grad`, scores, `cross_entropy`, `backward`, `step`, in this order."
         for (wrong_weight, wrong_bias), known, mend in mistakes(batches, case):
-            if judge.close(came[0], wrong_weight) and judge.close(came[1], wrong_bias):
+            if measure.close(came[0], wrong_weight) and measure.close(came[1], wrong_bias):
                 what, tries = known, mend
                 break
         raise Mistake(
@@ -146,7 +148,7 @@ def test_mean_loss_of_a_sample(student):
         sizes = [len(part) for part in case.labels.split(batch_size)]
         total = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
         right = total / sum(sizes)
-        if judge.near(came, right):
+        if measure.near(came, right):
             continue
         known = {
             sum(losses) / len(losses): (
@@ -179,7 +181,7 @@ def test_mean_loss_of_a_sample(student):
             ),
         }
         what, tries = next(
-            (words for value, words in known.items() if judge.near(came, value)),
+            (words for value, words in known.items() if measure.near(came, value)),
             (
                 "The returned loss is not the mean loss of a sample",
                 "Sum of `loss.item() * len(labels)` over the batches, divided by the number of samples.",
@@ -187,9 +189,9 @@ def test_mean_loss_of_a_sample(student):
         )
         raise Mistake(
             what,
-            expected=reading.measured(student, f"{right:.4f}", "the mean over all samples")
+            expected=measured(student, f"{right:.4f}", "the mean over all samples")
             + f" for batches of {', '.join(map(str, sizes))} samples",
-            came=reading.measured(student, f"{came:.4f}", "another number"),
+            came=measured(student, f"{came:.4f}", "another number"),
             why="Each photo should count the same. In a mean of means, the photos of a small last batch "
             "count more.",
             tries=tries,
@@ -275,8 +277,8 @@ def learnt_from_features(case, head):
     for first in ("stored", "batch"):
         for second in ("stored", "batch"):
             right = bias[:, None] * 2 * case.features((first, second))
-            fits = ((weight - right).abs() <= judge.TOLERANCE).all(dim=0)
-            if bool((fits & (right.abs().amax(dim=0) > 10 * judge.TOLERANCE)).sum() >= 4):
+            fits = ((weight - right).abs() <= measure.TOLERANCE).all(dim=0)
+            if bool((fits & (right.abs().amax(dim=0) > 10 * measure.TOLERANCE)).sum() >= 4):
                 return True
     return False
 
@@ -291,7 +293,7 @@ def modes_of_own_set_train_mode(student):
     except StudentFault:
         return None
     outputs = student.rig("forward", model, case.images, times=2)
-    outputs = reading.tensor_of(outputs, (2, 4, case.spec["classes"]), "applying the model")
+    outputs = tensor_of(outputs, (2, 4, case.spec["classes"]), "applying the model", EXERCISE)
     after = reading.state_of(student.rig("state", model), like=case.state)
     moves = bool(judge.moved(case.state, after, case.statistics))
     return moves, not same_bits(outputs[0], outputs[1])

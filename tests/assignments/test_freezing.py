@@ -1,0 +1,303 @@
+"""Further answers to `freezing`: more mistakes, more optimisers, and marks that are not given twice."""
+
+import pytest
+import torch
+from graded_here import ASSIGNMENTS, faults
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+
+from autograder import measure
+from autograder.suites.freezing import judge
+
+FREEZING = ASSIGNMENTS["freezing"]
+SEEDS = range(1000, 1030)
+
+
+@pytest.fixture
+def right():
+    """The reference solution's functions by name; a test may replace one."""
+    return FREEZING.reference()
+
+
+# Further answers, each a change to the reference solution: the task, the function, its points, the words.
+
+
+def freeze_a_copy(model):
+    import copy
+
+    other = copy.deepcopy(model)
+    other.backbone.requires_grad_(False)
+    return other
+
+
+def write_out_features(model, classes):
+    if isinstance(model.head, nn.Linear):
+        model.head.out_features = classes
+    return model
+
+
+def replace_only_other_sizes(model, classes):
+    old = model.head if isinstance(model.head, nn.Linear) else model.head[-1]
+    if old.out_features != classes:
+        model.head = nn.Linear(model.backbone.feature_dim, classes)
+    return model
+
+
+def two_layer_head(model, classes):
+    model.head = nn.Sequential(nn.Linear(model.backbone.feature_dim, 7), nn.ReLU(), nn.Linear(7, classes))
+    return model
+
+
+def softmax_in_the_head(model, classes):
+    model.head = nn.Sequential(nn.Linear(model.backbone.feature_dim, classes), nn.Softmax(dim=1))
+    return model
+
+
+def frozen_new_head(model, classes):
+    model.head = nn.Linear(model.backbone.feature_dim, classes).requires_grad_(False)
+    return model
+
+
+def new_backbone_too(model, classes):
+    model.head = nn.Linear(model.backbone.feature_dim, classes)
+    for module in model.backbone.modules():
+        if hasattr(module, "reset_parameters"):
+            module.reset_parameters()
+    return model
+
+
+def head_by_name(model, lr):
+    return torch.optim.SGD(model.head.parameters(), lr=lr)
+
+
+def fixed_learning_rate(model, lr):
+    return torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.01)
+
+
+def copies_of_parameters(model, lr):
+    return torch.optim.SGD([p.detach().clone() for p in model.parameters() if p.requires_grad], lr=lr)
+
+
+def only_batchnorm(model):
+    model.train()
+    for module in model.backbone.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+    return model
+
+
+def no_momentum(model):
+    model.train()
+    for module in model.backbone.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 0.0
+    return model
+
+
+def backbone_only(model):
+    model.backbone.eval()
+    return model
+
+
+def epoch(
+    *,
+    mode=lambda model: (model.train(), model.backbone.eval()),
+    loss=F.cross_entropy,
+    result=None,
+    first_only=False,
+    batches=list,
+):
+    """A training loop in which one thing is not as it should be. ``result`` of (losses, sizes)."""
+
+    def train_one_epoch(model, loader, optimizer):
+        mode(model)
+        losses, sizes = [], []
+        for images, labels in batches(loader):
+            optimizer.zero_grad()
+            value = loss(model(images), labels)
+            value.backward()
+            optimizer.step()
+            losses.append(value.item())
+            sizes.append(len(labels))
+            if first_only:
+                break
+        if result is not None:
+            return result(losses, sizes)
+        return sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes)
+
+    return train_one_epoch
+
+
+def summed(scores, labels):
+    return F.cross_entropy(scores, labels, reduction="sum")
+
+
+def softmax_twice(scores, labels):
+    return F.cross_entropy(scores.softmax(dim=1), labels)
+
+
+def never_steps(model, loader, optimizer):
+    total = [F.cross_entropy(model(images), labels).item() * len(labels) for images, labels in loader]
+    return sum(total) / len(loader.dataset)
+
+
+def collect(*, mode="eval", part="backbone", change=lambda features: features):
+    """A loop over the loader in which one thing is not as it should be."""
+
+    def precompute_features(model, loader):
+        getattr(model, mode)()
+        module = model.backbone if part == "backbone" else model
+        with torch.no_grad():
+            pairs = [(change(module(images)), labels) for images, labels in loader]
+        return torch.cat([pair[0] for pair in pairs]), torch.cat([pair[1] for pair in pairs])
+
+    return precompute_features
+
+
+def two_passes(model, loader):
+    model.eval()
+    with torch.no_grad():
+        features = torch.cat([model.backbone(images) for images, _ in loader])
+    return features, torch.cat([labels for _, labels in loader])
+
+
+def sorted_by_label(model, loader):
+    features, labels = collect()(model, loader)
+    order = labels.argsort()
+    return features[order], labels[order]
+
+
+def reversed_rows(model, loader):
+    features, labels = collect()(model, loader)
+    return features.flip(0), labels.flip(0)
+
+
+def only_features(model, loader):
+    return collect()(model, loader)[0]
+
+
+def last_batch(model, loader):
+    model.eval()
+    with torch.no_grad():
+        for batch in loader:
+            features, labels = model.backbone(batch[0]), batch[1]
+    return features, labels
+
+
+def own_loader(model, loader):
+    return collect()(model, DataLoader(loader.dataset, batch_size=3, shuffle=True))
+
+
+MORE = [
+    ("freeze_backbone", freeze_a_copy, 1, "The whole model was trained"),
+    ("freeze_backbone", lambda model: None, 0, "returns nothing"),
+    ("freeze_backbone", lambda model: 3, 0, "does not return the model"),
+    ("replace_head", write_out_features, 0, "The head was not replaced"),
+    ("replace_head", replace_only_other_sizes, 1, "its weights are the old ones"),
+    ("replace_head", two_layer_head, 0, "not one linear layer"),
+    ("replace_head", softmax_in_the_head, 1, "not the new head applied to the backbone's features"),
+    ("replace_head", frozen_new_head, 1, "The new head is frozen"),
+    ("replace_head", new_backbone_too, 0, "changed the backbone"),
+    ("make_optimizer", head_by_name, 1, "misses parameters that should learn"),
+    ("make_optimizer", fixed_learning_rate, 1, "does not use the learning rate"),
+    ("make_optimizer", copies_of_parameters, 0, "moves nothing"),
+    ("make_optimizer", lambda model, lr: None, 0, "returns nothing"),
+    ("set_train_mode", only_batchnorm, 2, "Only BatchNorm is in evaluation mode"),
+    ("set_train_mode", backbone_only, 2, "Dropout in the head is off"),
+    ("set_train_mode", no_momentum, 1, "normalises with the statistics of the batch"),
+    ("train_one_epoch", never_steps, 1, "no step was taken"),
+    (
+        "train_one_epoch",
+        epoch(loss=summed),
+        1,
+        "is the sum over",
+    ),
+    (
+        "train_one_epoch",
+        epoch(loss=softmax_twice),
+        1,
+        "Softmax is applied twice",
+    ),
+    ("train_one_epoch", epoch(first_only=True), 1, "Only the first batch was used"),
+    ("train_one_epoch", epoch(batches=lambda loader: list(loader)[:-1]), 0, "smaller batch was left out"),
+    ("train_one_epoch", epoch(batches=lambda loader: [*loader, *loader]), 2, "Two epochs"),
+    ("train_one_epoch", epoch(result=lambda a, n: sum(a)), 2, "a sum over batches"),
+    ("train_one_epoch", epoch(result=lambda a, n: a[-1]), 2, "that of the last batch only"),
+    ("train_one_epoch", epoch(result=lambda a, n: None), 2, "returns nothing"),
+    ("train_one_epoch", epoch(result=lambda a, n: a), 2, "does not return a number"),
+    ("train_one_epoch", epoch(mode=lambda model: model.train()), 2, "BatchNorm was moving"),
+    ("train_one_epoch", epoch(mode=lambda model: None), 2, "The training mode was not set"),
+    ("precompute_features", collect(part="model"), 1, "the model's scores, not the backbone's features"),
+    ("precompute_features", torch.inference_mode()(collect()), 2, "inference_mode"),
+    ("precompute_features", collect(change=F.normalize), 1, "not those of the model's backbone"),
+    ("precompute_features", two_passes, 2, "ONE pass"),
+    ("precompute_features", sorted_by_label, 2, "are shuffled"),
+    ("precompute_features", reversed_rows, 2, "are shuffled"),
+    ("precompute_features", own_loader, 2, "are shuffled"),
+    ("precompute_features", only_features, 0, "does not return a pair"),
+    ("precompute_features", last_batch, 1, "are those of one batch only"),
+    ("precompute_features", lambda model, loader: None, 0, "returns nothing"),
+]
+
+
+@pytest.mark.parametrize(("task", "function", "points", "words"), MORE, ids=[f"{m[0]}-{m[3]}" for m in MORE])
+def test_further_mistakes(right, task, function, points, words):
+    right[task] = function
+    found = FREEZING.verdicts(right, [task])
+    said = [f"{message['what']} {message.get('tries')}" for message in faults(found)]
+    assert any(words in text for text in said), said
+    assert found[task].points == points, said
+
+
+def test_a_loss_as_a_tensor_is_accepted(right):
+    def mean(losses, sizes):
+        return torch.tensor(sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes))
+
+    right["train_one_epoch"] = epoch(result=mean)
+    assert faults(FREEZING.verdicts(right, ["train_one_epoch"])) == []
+
+
+def test_a_mistake_in_the_mode_is_marked_once(right):
+    """An epoch that relies on a wrong ``set_train_mode`` loses nothing for it."""
+    names = FREEZING.functions("s006")
+    found = FREEZING.verdicts(names, ["set_train_mode", "train_one_epoch"])
+    assert (found["set_train_mode"].points, found["train_one_epoch"].points) == (1, 3)
+
+
+OPTIMISERS = {
+    "SGD": {},
+    "SGD with momentum": {"momentum": 0.9, "weight_decay": 0.01, "nesterov": True},
+    **{name: {} for name in ("Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta")},
+    **{name: {} for name in ("RMSprop", "ASGD", "Rprop", "Adafactor")},
+}
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_the_first_step_follows_the_learning_rate_and_the_gradient(right, name):
+    def make_optimizer(model, lr):
+        learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        return getattr(torch.optim, name.split()[0])(learning, lr=lr, **OPTIMISERS[name])
+
+    right["make_optimizer"] = make_optimizer
+    for seed in SEEDS:
+        player = FREEZING.player(right, seed)
+        case = judge.make_case(seed, "margin")
+        generator = measure.draw(seed, "gradients")
+        gradients = {}
+        for part in case.backbone_parameters + case.head_names:
+            noise = torch.randn(case.state[part].shape, generator=generator)
+            gradients[part] = noise + noise.sign() * 0.2
+        sizes = []
+        for lr in (0.05, 0.15):
+            model = player.rig("make_model", case.spec, case.state, trainable=case.head_names)
+            optimizer = player.call("make_optimizer", model, lr)
+            after = player.rig("step_with_gradients", model, optimizer, gradients)
+            steps = [(after[part] - case.state[part]).flatten() for part in case.head_names]
+            sizes.append(torch.cat(steps).norm())
+        assert abs(sizes[1] / sizes[0] - 3) < 0.001
+        slopes = torch.cat([gradients[part].flatten() for part in case.head_names])
+        downhill = torch.nn.functional.cosine_similarity(torch.cat(steps), -slopes, dim=0)
+        assert downhill > 0.7
+    found = FREEZING.verdicts(right, ["make_optimizer"])
+    assert faults(found) == []
