@@ -174,6 +174,16 @@ def test_no_known_word(student):
         texts = [words[0], " ".join(words[5:7]), words[1], "", words[2]]
         vectors = student.rig("make_vectors", list(table), np.stack(list(table.values())))
         came = features_of(student, texts, vectors)
+        right = judge.mean_features(texts, table, SIZE)
+        if not judge.same(came, right) and judge.same(np.sort(came, axis=0), np.sort(right, axis=0)):
+            raise Mistake(
+                "Row i does not belong to text i",
+                expected="a text of one word has the vector of that word",
+                came="the right numbers, in other rows",
+                why="The labels are matched with the rows by their place.",
+                tries="Fill row `i` from text `i`, also when there is a text without known words before it.",
+                page=EXERCISE,
+            )
         empty = came[[1, 3]]
         if not np.isfinite(empty).all() or np.abs(empty).max() > 0:
             raise Mistake(
@@ -184,15 +194,5 @@ def test_no_known_word(student):
                 tries="Start with `np.zeros`, and fill a row only when there is something to take the mean "
                 "of.",
                 page=UNKNOWN_WORD,
-            )
-        right = judge.mean_features(texts, table, SIZE)
-        if not judge.same(came, right) and judge.same(np.sort(came, axis=0), np.sort(right, axis=0)):
-            raise Mistake(
-                "Row i does not belong to text i",
-                expected="a text of one word has the vector of that word",
-                came="the right numbers, in other rows",
-                why="The labels are matched with the rows by their place.",
-                tries="Fill row `i` from text `i`, also when there is a text without known words before it.",
-                page=EXERCISE,
             )
         compare(student, texts, table, came)

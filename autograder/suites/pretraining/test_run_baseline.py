@@ -8,15 +8,13 @@ from autograder import measure
 from autograder.expect import Mistake, describe
 from autograder.reading import measured
 from autograder.suites.pretraining import judge
+from autograder.suites.pretraining.judge import GOOD, TINY
 from autograder.suites.pretraining.pages import BASELINE, EXERCISE, HELD_OUT
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
 
 FUNCTION = "run_baseline"
-GOOD, TINY = 1.0, 1e-6
-"""With the first gamma a text is of the class whose words it has; with the second all texts look alike, and
-all answers are the class that most training texts have. Both follow from how the texts are made."""
 
 
 def run(student, train, test, gamma):
