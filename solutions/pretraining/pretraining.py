@@ -579,6 +579,8 @@ check("run_baseline")
 # The very articles of the original: its training articles are our `train` and `validation` together, its test articles
 # are our `test`. We choose nothing here. Every setting is the original's, so no validation is needed and each of the
 # methods meets the test articles once.
+#
+# If the articles are not on your machine yet, run `!python -m transfer_learning.assets fetch` in a cell.
 
 # %% tags=["demo"]
 from functools import partial
@@ -673,10 +675,11 @@ for place, rule in zip(axes[1:], RULES, strict=True):
 plt.show()
 
 # %% [markdown]
-# There it is. The numbers of a TF-IDF matrix are tiny, and the square root of a small variance is much larger than the
-# variance. Dividing by it makes gamma many times too small. All articles look the same to the classifier,
-# and it gives all of them the answer that is more frequent. The feature was never the problem. A setting inside a
-# library was, in the one release that the original course happened to use.
+# There it is. The numbers of a TF-IDF matrix are tiny, and the square root of a small variance is much larger than
+# the variance. Dividing by it makes gamma many times too small. All articles look the same to the classifier, and it
+# gives all of them the answer that is more frequent. The old rule leads to the original's own number, so this is very
+# probably what happened there: not the features were bad, but a setting inside the release of a library that was then
+# in use.
 #
 # So is transfer any good? Now the other side of the comparison.
 
@@ -838,9 +841,9 @@ plt.show()
 # works does not show that it works as it was meant.
 #
 # Then say it plainly: **with a mended baseline, this transfer loses.** TF-IDF, which has never seen Wikipedia, is
-# clearly ahead. That is no verdict on pretraining. A hundred encyclopaedia articles are a poor source, a mean forgets the order
-# of the words, and a thousand labelled articles with telling words in them are enough to learn from directly. But a
-# sentence such as "transfer wins" needs a baseline that somebody has looked at.
+# clearly ahead. That is no verdict on pretraining. A hundred encyclopaedia articles are a poor source, a mean forgets
+# the order of the words, and a thousand labelled articles with telling words in them are enough to learn from
+# directly. But a sentence such as "transfer wins" needs a baseline that somebody has looked at.
 #
 # And one word about a word. The original calls its last step *fine-tuning*. You have just seen that fitting the `SVC`
 # changes no number of the pretrained model. The model is frozen, and what it does is *feature extraction*. Fine-tuning
