@@ -1,0 +1,35 @@
+"""Course code that runs beside the student's: a probe that the judge can follow.
+
+It decides nothing. Whatever it returns could be forged: the suite compares what the student's function makes
+of it with a computation of its own.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+# canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
+# There is no constant of it here: this file runs beside the student's code, which may read every value in it.
+
+
+def warm() -> None:
+    """Done once, before any student's process is forked: what is slow the first time."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rows, labels = np.array([[0.0], [1.0], [2.0]]), np.array([0, 1, 1])
+    fitted = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, labels)
+    roc_auc_score(labels, fitted.decision_function(rows))
+
+
+def make_probe() -> Callable:
+    """A probe by nearest neighbour: the accuracy of giving each test row the label of its nearest row."""
+
+    def probe(train_features, train_labels, test_features, test_labels):
+        train, test = np.asarray(train_features), np.asarray(test_features)
+        nearest = ((test[:, None] - train[None]) ** 2).sum(axis=2).argmin(axis=1)
+        return float(np.mean(np.asarray(train_labels)[nearest] == np.asarray(test_labels)))
+
+    return probe
