@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Freezing: keep the backbone, train a new head
 #
-# *60 to 90 minutes. 15 points from checks, 3 points from your written answer.*
+# *About 90 minutes. 20 points from checks, 3 points from your written answer.*
 #
 # A network that was trained on a million photos already knows what edges, fur and petals look like. You have about
 # 80 photos and a different question. In this notebook you keep what the network knows and train only the small part
@@ -25,14 +25,16 @@
 # 2. freeze a backbone and give the model a new head;
 # 3. build an optimiser that holds only what should learn;
 # 4. train for one epoch and report an honest mean loss;
-# 5. replace the frozen network by features that are computed once, and show that only the waiting changes.
+# 5. replace the frozen network by features that are computed once, and show that only the waiting changes;
+# 6. measure how far training mode moves a backbone in which every parameter is frozen;
+# 7. let the top layers of a backbone learn again, and no other.
 #
 # **You need** Python, and a first acquaintance with PyTorch: a tensor, an `nn.Module`, a loss.
 
 # %% [markdown]
 # ## How this notebook works
 #
-# There are six tasks. Each has a cell with an unfinished function. Write your code in place of
+# There are eight short tasks in code. Each has a cell with an unfinished function. Write your code in place of
 # `raise NotImplementedError()`, run the cell, then run the check cell below it. The first check takes a few
 # seconds, the others less than one. When something is wrong, a check says what was expected, what came, why it matters
 # and what to try.
@@ -45,7 +47,9 @@
 # | 4 | `set_train_mode(model)` | 3 |
 # | 5 | `train_one_epoch(model, loader, optimizer)` | 3 |
 # | 6 | `precompute_features(model, loader)` | 3 |
-# | 7 | a written answer, read by your teacher | 3 |
+# | 7 | `feature_drift(model, loader, training)` | 3 |
+# | 8 | `unfreeze_top(model, layers)` | 2 |
+# | 9 | a written answer, read by your teacher | 3 |
 #
 # *How it is graded.* The same checks run again on what you hand in, with other random numbers and more of them. They
 # call your functions and look at what happens to the numbers in the network. So keep the functions' names and
@@ -251,7 +255,7 @@ check("replace_head")
 #
 # **What.** Return an optimiser that holds exactly those parameters of `model` whose `requires_grad` is `True`, wherever
 # in the model they are, with the learning rate `lr`. Do not name the head: later one often unfreezes the top of the
-# backbone (*gradual unfreezing*), and the same function should then pick up that part too. Any optimiser of
+# backbone (*gradual unfreezing*, task 8), and the same function should then pick up that part too. Any optimiser of
 # `torch.optim` is fine whose `step()` needs no argument; `torch.optim.SGD(..., momentum=0.9)` or `torch.optim.Adam` are
 # good choices.
 #
@@ -279,7 +283,7 @@ def make_optimizer(model, lr):
     """
     ### BEGIN SOLUTION
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    return torch.optim.SGD(learning, lr=lr, momentum=0.9)
+    return torch.optim.Adam(learning, lr=lr)
     ### END SOLUTION canary-solution-9d02f6a8
 
 
@@ -358,7 +362,7 @@ check("set_train_mode")
 # torch.manual_seed(0)
 # loader = DataLoader(TensorDataset(torch.randn(10, 3, 16, 16), torch.arange(10) % 3), batch_size=4)
 # model = freeze_backbone(small_classifier(classes=3))
-# optimizer = make_optimizer(model, lr=0.5)
+# optimizer = make_optimizer(model, lr=0.01)
 # print([round(train_one_epoch(model, loader, optimizer), 3) for epoch in range(3)])
 # ```
 #
@@ -452,6 +456,137 @@ def precompute_features(model, loader):
 
 # %% nbgrader={"grade": true, "grade_id": "precompute_features", "locked": true, "points": 3, "schema_version": 3, "solution": false}
 check("precompute_features")
+
+# %% [markdown]
+# ## Task 7: measure what training mode does
+#
+# **Why.** In 2019 a reader asked the makers of PyTorch's tutorials whether BatchNorm must be put in evaluation mode when
+# the backbone is frozen (issue 449 of `pytorch/tutorials`). The question was closed without an answer. You can settle it
+# by measuring: if nothing moves in training mode, the mode does not matter.
+#
+# **What.** Measure how far one pass over the loader moves the backbone's features.
+#
+# 1. *Before:* compute the features of every image in evaluation mode.
+# 2. *The pass:* put the backbone in training mode if `training` is `True`, in evaluation mode if it is `False`
+#    (`module.train(training)` does both). Send each batch through it once, in the loader's order.
+# 3. *After:* compute the features of every image in evaluation mode once more.
+# 4. Return the *drift*, an ordinary `float`: the norm of (after - before) divided by the norm of before.
+#
+# The norm of a tensor is the root of the sum of its squares, here over all images and all features: `tensor.norm()`. A
+# drift of 0 means that every feature is what it was. A drift of 1 means that the features changed by as much as they are
+# large.
+#
+# * There is no loss, no gradient and no step: use `torch.no_grad()`. What moves, moves by forward passes alone.
+# * The loader does not shuffle. Every pass over it gives the same batches in the same order.
+# * The model may come in any mode, with any part frozen. Afterwards all its parameters and buffers are bit for bit what
+#   they were. Beware: `model.state_dict()` gives the tensors themselves, and they move along with the model.
+#   `copy.deepcopy(...)` makes a copy that stays. In which mode you leave the model does not matter.
+# * Write it without your `precompute_features`, or be sure of that first: a mistake there would count here too.
+#
+# **Example.**
+#
+# ```python
+# torch.manual_seed(0)
+# loader = DataLoader(TensorDataset(torch.randn(10, 3, 16, 16), torch.arange(10)), batch_size=4)
+# model = freeze_backbone(small_classifier(classes=3))
+# print([feature_drift(model, loader, training) > 0 for training in (False, True, False, True)])
+# ```
+#
+# prints `[False, True, False, True]`.
+
+
+# %% nbgrader={"grade": false, "grade_id": "feature_drift-solution", "locked": false, "schema_version": 3, "solution": true}
+def feature_drift(model, loader, training):
+    """How far one pass over the loader moves the backbone's features.
+
+    Args:
+        model: a Classifier in any mode. Its parameters and buffers are left as they are.
+        loader: a DataLoader of batches ``(images, labels)`` that does not shuffle.
+        training: whether the pass is made in training mode, a bool. The features before
+            and after it are computed in evaluation mode.
+
+    Returns:
+        The norm of the change of the features, divided by their norm before, a float.
+    """
+    ### BEGIN SOLUTION
+    backbone = copy.deepcopy(model.backbone)  # its statistics may move, the model's stay
+
+    def pass_through(mode):
+        backbone.train(mode)
+        with torch.no_grad():
+            return torch.cat([backbone(images) for images, labels in loader])
+
+    before = pass_through(False)
+    pass_through(training)
+    return ((pass_through(False) - before).norm() / before.norm()).item()
+    ### END SOLUTION canary-solution-9d02f6a8
+
+
+# %% nbgrader={"grade": true, "grade_id": "feature_drift", "locked": true, "points": 3, "schema_version": 3, "solution": false}
+check("feature_drift")
+
+# %% [markdown]
+# ## Task 8: unfreeze the top
+#
+# **Why.** The first layers of a backbone see edges and colours, which every task needs. The last ones are nearest to the
+# source task. Once the head has learnt, one often lets the last layers learn too, a few at a time, from the top down:
+# *gradual unfreezing*.
+#
+# **What.** A *layer* here is a module that has parameters of its own: a convolution or a BatchNorm. A ReLU has none and
+# does not count. An `nn.Sequential` only holds other modules and does not count either.
+#
+# * `model.backbone.modules()` goes through all modules, also through those inside others, in the order in which an image
+#   passes them. `module.parameters(recurse=False)` gives a module's own parameters.
+# * Afterwards every parameter of the last `layers` layers of the backbone requires gradients, and no other parameter of
+#   the backbone does, **whatever was frozen before**. So `unfreeze_top(model, 1)` after `unfreeze_top(model, 3)` freezes
+#   two layers again.
+# * `layers` is an `int` from 0, which leaves the whole backbone frozen, to the number of layers, which lets all of it
+#   learn. (The slice `[-0:]` is not empty: it is the whole list.)
+# * The head keeps learning, as it did. No number in the model changes. Change the model that is passed in, not a copy, and
+#   return it.
+#
+# The small network has four layers: convolution, BatchNorm, convolution, BatchNorm. Other models have more, and may have
+# layers inside layers.
+#
+# *And the modes?* They stay as in task 4: the whole backbone in evaluation mode, the unfrozen layers too. Evaluation mode
+# stops no gradient. The scale and shift of an unfrozen BatchNorm learn, its statistics stay: a batch of few photos would
+# give poor ones.
+#
+# **Example.**
+#
+# ```python
+# model = unfreeze_top(freeze_backbone(small_classifier(classes=3)), layers=2)
+# print([name for name, parameter in model.named_parameters() if parameter.requires_grad])
+# ```
+#
+# prints `['backbone.layers.3.weight', 'backbone.layers.4.weight', 'backbone.layers.4.bias', 'head.weight', 'head.bias']`.
+
+
+# %% nbgrader={"grade": false, "grade_id": "unfreeze_top-solution", "locked": false, "schema_version": 3, "solution": true}
+def unfreeze_top(model, layers):
+    """Let the last layers of the backbone learn, and keep all below them frozen.
+
+    Args:
+        model: a Classifier; any part of its backbone may be frozen. It is changed in place.
+        layers: how many layers learn, counted from the head down: modules of the backbone
+            that have parameters of their own. An int from 0 to the number of such layers.
+
+    Returns:
+        The same model. Of its backbone exactly the parameters of the last ``layers`` layers
+        require gradients.
+    """
+    ### BEGIN SOLUTION
+    owned = [list(module.parameters(recurse=False)) for module in model.backbone.modules()]
+    owned = [parameters for parameters in owned if parameters]
+    for index, parameters in enumerate(owned):
+        for parameter in parameters:
+            parameter.requires_grad = index >= len(owned) - layers
+    return model
+    ### END SOLUTION canary-solution-9d02f6a8
+
+
+# %% nbgrader={"grade": true, "grade_id": "unfreeze_top", "locked": true, "points": 2, "schema_version": 3, "solution": false}
+check("unfreeze_top")
 
 # %% [markdown]
 # ## Put it together: real photos, a real pretrained network
@@ -576,7 +711,172 @@ for method, answer in answers.items():
     print(f"{method:22} {right} of {len(answer)} validation photos right")
 
 # %% [markdown]
-# ## Task 7: in your own words
+# ## The question of 2019, answered by measurement
+#
+# *Demo: these cells use your functions and are not graded.*
+#
+# All parameters of the real backbone are frozen. First your `feature_drift`: what does one pass over the training photos
+# do? Then a head is trained for a few epochs, once with BatchNorm in evaluation mode (your `set_train_mode`), once with
+# BatchNorm in training mode. Several seeds draw the head's first weights and the order of the photos. After each epoch
+# your `precompute_features` gives the validation photos' features, and how far they have moved since the start. The
+# photos are smaller than above, to save time.
+#
+# Guess before you run it: will the features move? Will the head be worse for it?
+
+# %% tags=["demo"]
+from transfer_learning.evaluation import bootstrap_interval
+
+SEEDS = 5
+SHORT = 6  # epochs
+small = load_photos(size=96)
+learn, held_out = small.part("train"), small.part("validation")
+learn_inputs = backbone.preprocess(learn.images)
+held_out_loader = DataLoader(
+    TensorDataset(backbone.preprocess(held_out.images), held_out.labels), batch_size=16
+)
+in_order = DataLoader(TensorDataset(learn_inputs, learn.labels), batch_size=16)
+own_set_train_mode = set_train_mode
+
+
+def batchnorm_in_training_mode(model):
+    """Your mode, but with every BatchNorm of the backbone in training mode."""
+    model = own_set_train_mode(model)
+    for module in model.backbone.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.train()
+    return model
+
+
+def train_with(mode, seed):
+    """Which validation photos are right at the end, and the drift after each epoch."""
+    global set_train_mode
+    torch.manual_seed(seed)
+    network = Classifier(copy.deepcopy(backbone), nn.Identity())
+    network = freeze_backbone(replace_head(network, len(small.class_names)))
+    optimizer = make_optimizer(network, LR)
+    order = torch.Generator().manual_seed(seed)
+    loader = DataLoader(in_order.dataset, batch_size=16, shuffle=True, generator=order)
+    first, labels = precompute_features(network, held_out_loader)
+    drifts = [0.0]
+    set_train_mode = mode  # the one that your train_one_epoch calls
+    try:
+        for _ in range(SHORT):
+            train_one_epoch(network, loader, optimizer)
+            now, labels = precompute_features(network, held_out_loader)
+            drifts.append(((now - first).norm() / first.norm()).item())
+    finally:
+        set_train_mode = own_set_train_mode
+    with torch.no_grad():
+        right = network.head.eval()(now).argmax(dim=1) == labels
+    return right.double().numpy(), drifts
+
+
+MODES = {
+    "evaluation mode": own_set_train_mode,
+    "training mode": batchnorm_in_training_mode,
+}
+one_pass = [feature_drift(network, in_order, training) for training in (False, True)]
+runs = {
+    name: [train_with(mode, seed) for seed in range(SEEDS)] for name, mode in MODES.items()
+}
+rights = {name: [right for right, drifts in found] for name, found in runs.items()}
+accuracies = {
+    name: bootstrap_interval(right, held_out.groups) for name, right in rights.items()
+}
+
+# %% tags=["demo"]
+figure, (scores, curves) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+for place, (name, colour, marker) in enumerate(
+    (("evaluation mode", "#0072b2", "o"), ("training mode", "#d55e00", "s"))
+):
+    interval = accuracies[name]
+    scores.plot(
+        [place + 0.12 * (seed - SEEDS // 2) / SEEDS for seed in range(SEEDS)],
+        [right.mean() for right in rights[name]],
+        marker,
+        color=colour,
+        alpha=0.4,
+    )
+    scores.errorbar(
+        place + 0.25,
+        interval.mean,
+        yerr=[[interval.mean - interval.low], [interval.high - interval.mean]],
+        fmt=marker,
+        color=colour,
+        capsize=5,
+    )
+    for number, (_, drifts) in enumerate(runs[name]):
+        curves.plot(
+            drifts, color=colour, marker=marker, label=name if number == 0 else None
+        )
+scores.set(
+    xlim=(-0.5, 1.6),
+    ylim=(0, 1),
+    xticks=(0, 1),
+    xticklabels=MODES,
+    ylabel="validation accuracy",
+    title=f"The head: {SEEDS} seeds, mean and 95% interval",
+)
+curves.set(xlabel="epoch", ylabel="drift of the validation features", title="The backbone")
+curves.set_ylim(bottom=-0.02)
+curves.legend(title="BatchNorm in")
+plt.show()
+
+# %% tags=["demo"]
+still, moving = one_pass
+print("Drift of the training photos' features by one pass, no parameter moved:")
+print(f"  evaluation mode {still:.3f}, training mode {moving:.3f}")
+for name, interval in accuracies.items():
+    drift = sum(drifts[-1] for right, drifts in runs[name]) / SEEDS
+    print(
+        f"BatchNorm in {name}: drift {drift:.0%} after {SHORT} epochs, validation accuracy "
+        f"{interval.mean:.2f} (95% interval {interval.low:.2f} to {interval.high:.2f})"
+    )
+pairs = [
+    first - second
+    for first, second in zip(
+        rights["evaluation mode"], rights["training mode"], strict=True
+    )
+]
+gain = bootstrap_interval(pairs, held_out.groups)
+print(
+    f"Evaluation mode gains {gain.mean:+.2f}, photo by photo (95% interval {gain.low:+.2f} to {gain.high:+.2f})."
+)
+print()
+if still == 0 < moving:
+    print("Frozen parameters do not keep the backbone still. Evaluation mode does.")
+else:
+    print("The drift is not what the two modes should give: look at task 7 again.")
+if gain.low > 0:
+    print("And it matters here: the head is better on a backbone that is still.")
+elif gain.high < 0:
+    print("On these photos the head is better when the statistics follow them.")
+else:
+    print(
+        f"Whether the head is better for it, {len(held_out)} photos and {SEEDS} seeds cannot say: "
+        "the interval holds zero."
+    )
+
+# %% [markdown]
+# So there are two answers, and they are not the same. *Does the backbone move?* Of that the measurement leaves no doubt.
+# *Is the head worse for it?* That depends on the photos, and a small validation set can leave it open. New statistics
+# can even help, when the photos look unlike those of the source task. But features that were computed once are no longer
+# those of the network, and an image's score in training depends on its neighbours in the batch. So keep the backbone in
+# evaluation mode, unless you have measured that moving it helps.
+#
+# Last, a look at `unfreeze_top` on the real network. Its layers lie in blocks inside blocks; your function finds them.
+
+# %% tags=["demo"]
+for layers in (0, 2, 8):
+    unfreeze_top(network, layers)
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    numbers = sum(parameter.numel() for parameter in learning)
+    print(
+        f"{layers} layers of the backbone unfrozen: {numbers:,} numbers learn, the head's too"
+    )
+
+# %% [markdown]
+# ## Task 9: in your own words
 #
 # Answer in the next cell, two to four sentences for each question. Your teacher reads it (1 point each).
 #
@@ -584,8 +884,8 @@ for method, answer in answers.items():
 #    same photo gives other features than before. Which numbers changed, how, and what would have prevented it?
 # 2. You want to *augment* the photos: in every epoch each one is flipped and cropped at random. Can you still train on
 #    features that were computed once? What do you gain and what do you lose?
-# 3. When would you not leave the backbone frozen? Name one situation in which you would unfreeze a part of it, and one
-#    thing that you would then have to change in the code of this notebook.
+# 3. When would you not leave the backbone frozen? Name one situation in which you would unfreeze the top of it, and one
+#    thing in the code of this notebook that must then change, beside the call of `unfreeze_top`.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "reflection", "locked": false, "points": 3, "schema_version": 3, "solution": true}
 # ### BEGIN SOLUTION
@@ -599,27 +899,31 @@ for method, answer in answers.items():
 #    photos by heart. Also right: compute features for several augmented versions of each photo. Half a point for
 #    "no" without a reason.
 # 3. *A situation:* the target photos differ much from ImageNet (X-rays, drawings, satellite images), or there are many
-#    labelled photos, or the frozen score has stopped improving. *A change:* set `requires_grad` of that part to True and
-#    build the optimiser anew (or add the part to it), with a smaller learning rate for the backbone; precomputed
-#    features are no longer valid for what comes after the unfrozen part. Half a point for only one of the two.
+#    labelled photos, or the frozen score has stopped improving. *A change:* build the optimiser anew (or add the part to
+#    it), for it holds what it was given; a smaller learning rate for the backbone; precomputed features are no longer
+#    valid, at most those below the unfrozen part. Half a point for only one of the two.
 # ### END SOLUTION canary-solution-9d02f6a8
 
 # %% [markdown]
 # ## What to remember
 #
 # * A backbone is frozen when nothing in it moves: neither its parameters nor its buffers.
+# * Frozen parameters do not keep BatchNorm's statistics still. Evaluation mode does, and you have measured it.
 # * `requires_grad = False` stops gradients. The optimiser must not hold the parameter either.
 # * `eval()` is about modes, `no_grad()` is about graphs, `requires_grad` is about parameters. None replaces another.
 # * A mean loss is a mean over samples.
 # * A frozen backbone gives the same features every time, so compute them once, unless the input changes.
+# * Unfreeze from the top, a few layers at a time, and make the optimiser anew.
 #
 # ## Going further
 #
-# * *Unfreeze the top.* Set `requires_grad` of the last layers of the real backbone to `True`, make the optimiser anew
-#   with a ten times smaller learning rate, and go on training. Does the validation score move? Try three seeds before
-#   you believe it.
-# * *Let BatchNorm move on purpose.* Train with `model.train()` and compare the validation score. With photos that look
-#   unlike ImageNet, new statistics can even help: the simplest kind of domain adaptation.
+# * *Train with the top unfrozen.* Call `unfreeze_top` on the real network after its head has learnt, make the optimiser
+#   anew with a ten times smaller learning rate, and go on training. Does the validation score move? Try five seeds, and
+#   compare photo by photo as above, before you believe it.
+# * *Let BatchNorm move on purpose.* Change the photos so that they look unlike ImageNet: make them dark, or swap their
+#   colours. Measure the drift and the scores of both modes again. New statistics as a remedy are the simplest kind of
+#   domain adaptation.
+# * *Batches.* How does the drift of one pass depend on the batch size, and on BatchNorm's `momentum`?
 # * *Another head.* On precomputed features an epoch costs nearly nothing. Fit `sklearn.linear_model.LogisticRegression`
 #   on them: what does it do that your head does not?
 # * Yosinski et al., *How transferable are features in deep neural networks?* (2014), freeze networks layer by layer and

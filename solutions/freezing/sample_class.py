@@ -12,6 +12,8 @@ FULL = {
     "set_train_mode": 3,
     "train_one_epoch": 3,
     "precompute_features": 3,
+    "feature_drift": 3,
+    "unfreeze_top": 2,
 }
 
 
@@ -90,6 +92,41 @@ def precompute_features(model, loader):
             all_labels = torch.cat([all_labels, labels])
     return all_features, all_labels
 """,
+            "feature_drift-solution": """
+def feature_drift(model, loader, training):
+    kept = {}
+    for name, tensor in model.state_dict().items():
+        kept[name] = tensor.clone()
+    with torch.no_grad():
+        model.eval()
+        before = []
+        for images, labels in loader:
+            before.append(model.backbone(images))
+        if training:
+            model.train()
+        for images, labels in loader:
+            model(images)
+        model.eval()
+        change = size = 0.0
+        for old, (images, labels) in zip(before, loader):
+            new = model.backbone(images)
+            change += float(((new - old) ** 2).sum())
+            size += float((old**2).sum())
+    model.load_state_dict(kept)
+    return (change / size) ** 0.5
+""",
+            "unfreeze_top-solution": """
+def unfreeze_top(model, layers):
+    left = layers
+    for module in reversed(list(model.backbone.modules())):
+        own = list(module.parameters(recurse=False))
+        if not own:
+            continue
+        for parameter in own:
+            parameter.requires_grad = left > 0
+        left -= 1
+    return model
+""",
         },
         expected=FULL,
         reason="Every task does what is asked, in plain loops and with SGD without momentum.",
@@ -134,6 +171,24 @@ def precompute_features(model, loader):
     features, labels = map(torch.cat, zip(*pairs))
     return features, labels
 """,
+            "feature_drift-solution": """
+@torch.no_grad()
+def feature_drift(model, loader, training):
+    model = copy.deepcopy(model)
+    before, _ = precompute_features(model, loader)
+    model.train(training)
+    any(model(images) is None for images, _ in loader)
+    after, _ = precompute_features(model, loader)
+    return float(torch.dist(before, after) / before.norm())
+""",
+            "unfreeze_top-solution": """
+def unfreeze_top(model, layers):
+    model.backbone.requires_grad_(False)
+    owners = [m for m in model.backbone.modules() if any(True for _ in m.parameters(recurse=False))]
+    for module in owners[len(owners) - layers:]:
+        module.requires_grad_(True)
+    return model
+""",
         },
         expected=FULL,
         reason="The same behaviour in fewer words; any optimiser of torch.optim is accepted.",
@@ -176,9 +231,115 @@ def precompute_features(model, loader):
     model.train(was_training)
     return torch.from_numpy(np.concatenate(rows)), torch.tensor(targets)
 """,
+            "feature_drift-solution": """
+import numpy as np
+
+def feature_drift(model, loader, training):
+    backbone = model.backbone
+    kept = [buffer.clone() for buffer in backbone.buffers()]
+    snapshots = []
+    for mode in (False, training, False):
+        backbone.train(mode)
+        rows = [backbone(images).detach().numpy() for images, _ in loader]
+        snapshots.append(np.concatenate(rows))
+    for buffer, old in zip(backbone.buffers(), kept):
+        buffer.copy_(old)
+    first, _, last = snapshots
+    return float(np.linalg.norm(last - first) / np.linalg.norm(first))
+""",
+            "unfreeze_top-solution": """
+def unfreeze_top(model, layers):
+    named = list(model.backbone.named_parameters())
+    order = list(dict.fromkeys(name.rpartition(".")[0] for name, _ in named))
+    learning = set(order[::-1][:layers])
+    for name, parameter in named:
+        parameter.requires_grad_(name.rpartition(".")[0] in learning)
+    return model
+""",
         },
         expected=FULL,
         reason="Unusual means, the behaviour that was asked for.",
+    ),
+    Variant(
+        id="s028",
+        title="right, with classes",
+        cells={
+            "train_one_epoch-solution": """
+class Mean:
+    def __init__(self):
+        self.total, self.count = 0.0, 0
+
+    def add(self, value, times):
+        self.total += value * times
+        self.count += times
+
+    def __float__(self):
+        return self.total / self.count
+
+
+def train_one_epoch(model, loader, optimizer):
+    set_train_mode(model)
+    mean = Mean()
+    for images, labels in loader:
+        loss = F.cross_entropy(model(images), labels)
+        model.zero_grad()
+        loss.backward()
+        optimizer.step()
+        mean.add(loss.item(), len(images))
+    return float(mean)
+""",
+            "feature_drift-solution": """
+class Untouched:
+    def __init__(self, module):
+        self.module, self.state = module, copy.deepcopy(module.state_dict())
+
+    def __enter__(self):
+        return self.module
+
+    def __exit__(self, *error):
+        self.module.load_state_dict(self.state)
+
+
+def feature_drift(model, loader, training):
+    def look(backbone):
+        backbone.eval()
+        return torch.cat([backbone(images) for images, _ in loader])
+
+    with Untouched(model.backbone) as backbone, torch.no_grad():
+        before = look(backbone)
+        backbone.train(training)
+        for images, _ in loader:
+            backbone(images)
+        change = look(backbone) - before
+        return change.norm().item() / before.norm().item()
+""",
+            "unfreeze_top-solution": """
+class Layers:
+    def __init__(self, backbone):
+        self.layers = []
+        self.collect(backbone)
+
+    def collect(self, module):
+        own = list(module.parameters(recurse=False))
+        if own:
+            self.layers.append(own)
+        for child in module.children():
+            self.collect(child)
+
+    def learn(self, count):
+        still = len(self.layers) - count
+        for place, parameters in enumerate(self.layers):
+            for parameter in parameters:
+                parameter.requires_grad = place not in range(still)
+
+
+def unfreeze_top(model, layers):
+    Layers(model.backbone).learn(layers)
+    return model
+""",
+        },
+        expected=FULL,
+        reason="A running mean, a context manager and a walk through the layers, each as a class.",
     ),
 ]
 
@@ -376,6 +537,307 @@ def replace_head(model, classes):
         "The head is new and the backbone as it was, but the statement asks for the model to be returned.",
         "returns nothing (None)",
     ),
+    wrong(
+        "s029",
+        "statistics put back from a state_dict that was not copied",
+        "feature_drift",
+        2,
+        """
+def feature_drift(model, loader, training):
+    backbone = model.backbone
+    kept = backbone.state_dict()
+    backbone.eval()
+    with torch.no_grad():
+        before = torch.cat([backbone(images) for images, _ in loader])
+        backbone.train(training)
+        for images, _ in loader:
+            backbone(images)
+        backbone.eval()
+        after = torch.cat([backbone(images) for images, _ in loader])
+    backbone.load_state_dict(kept)
+    return ((after - before).norm() / before.norm()).item()
+""",
+        "A state_dict holds the tensors themselves: what is put back is what has moved. The number is right.",
+        "The measurement left its trace",
+    ),
+    wrong(
+        "s030",
+        "the pass made in evaluation mode",
+        "feature_drift",
+        0,
+        """
+def feature_drift(model, loader, training):
+    model.eval()
+    with torch.no_grad():
+        before = torch.cat([model.backbone(images) for images, _ in loader])
+        for images, _ in loader:
+            model.backbone(images)
+        after = torch.cat([model.backbone(images) for images, _ in loader])
+    return ((after - before).norm() / before.norm()).item()
+""",
+        "The drift is zero whatever the argument says, because nothing was ever in training mode.",
+        "no pass in training mode",
+    ),
+    wrong(
+        "s031",
+        "features measured in training mode",
+        "feature_drift",
+        0,
+        """
+def feature_drift(model, loader, training):
+    backbone = copy.deepcopy(model.backbone)
+    with torch.no_grad():
+        before = torch.cat([backbone(images) for images, _ in loader])
+        backbone.train(training)
+        for images, _ in loader:
+            backbone(images)
+        after = torch.cat([backbone(images) for images, _ in loader])
+    return ((after - before).norm() / before.norm()).item()
+""",
+        "In training mode BatchNorm uses the batch's own statistics, so the moved ones never show.",
+        "the features were computed in training mode",
+    ),
+    wrong(
+        "s032",
+        "evaluation mode forgotten after the pass",
+        "feature_drift",
+        2,
+        """
+def feature_drift(model, loader, training):
+    backbone = copy.deepcopy(model.backbone)
+
+    def features():
+        backbone.eval()
+        with torch.no_grad():
+            return torch.cat([backbone(images) for images, _ in loader])
+
+    before = features()
+    backbone.train(training)
+    with torch.no_grad():
+        for images, _ in loader:
+            backbone(images)
+        after = torch.cat([backbone(images) for images, _ in loader])
+    return ((after - before).norm() / before.norm()).item()
+""",
+        "The mode of the pass stays on; the features after it depend on their batch.",
+        "The features after the pass were computed in training mode",
+    ),
+    wrong(
+        "s033",
+        "an absolute change",
+        "feature_drift",
+        2,
+        """
+def feature_drift(model, loader, training):
+    backbone = copy.deepcopy(model.backbone)
+
+    def features():
+        backbone.eval()
+        with torch.no_grad():
+            return torch.cat([backbone(images) for images, _ in loader])
+
+    before = features()
+    backbone.train(training)
+    with torch.no_grad():
+        for images, _ in loader:
+            backbone(images)
+    after = features()
+    return (after - before).norm().item()
+""",
+        "The norm of the change is not divided by the norm before.",
+        "was not divided by the features",
+    ),
+    wrong(
+        "s034",
+        "training mode whatever the argument says",
+        "feature_drift",
+        2,
+        """
+def feature_drift(model, loader, training):
+    backbone = copy.deepcopy(model.backbone)
+
+    def features():
+        backbone.eval()
+        with torch.no_grad():
+            return torch.cat([backbone(images) for images, _ in loader])
+
+    before = features()
+    backbone.train()
+    with torch.no_grad():
+        for images, _ in loader:
+            backbone(images)
+    after = features()
+    return ((after - before).norm() / before.norm()).item()
+""",
+        "The argument is not used: there is a drift in evaluation mode too.",
+        "the argument does not decide the mode",
+    ),
+    wrong(
+        "s035",
+        "drift of the scores",
+        "feature_drift",
+        2,
+        """
+def feature_drift(model, loader, training):
+    network = copy.deepcopy(model)
+
+    def features():
+        network.eval()
+        with torch.no_grad():
+            return torch.cat([network(images) for images, _ in loader])
+
+    before = features()
+    network.train(training)
+    with torch.no_grad():
+        for images, _ in loader:
+            network(images)
+    after = features()
+    return ((after - before).norm() / before.norm()).item()
+""",
+        "The whole model is applied, so that the drift is that of its scores.",
+        "drift is that of the model's scores",
+    ),
+    wrong(
+        "s036",
+        "the first layers unfrozen",
+        "unfreeze_top",
+        0,
+        """
+def unfreeze_top(model, layers):
+    owners = [m for m in model.backbone.modules() if list(m.parameters(recurse=False))]
+    for index, module in enumerate(owners):
+        module.requires_grad_(index < layers)
+    return model
+""",
+        "The list starts at the images; its first entries are the bottom, not the top.",
+        "The first layers were unfrozen",
+    ),
+    wrong(
+        "s037",
+        "ReLU counted as a layer",
+        "unfreeze_top",
+        0,
+        """
+def unfreeze_top(model, layers):
+    model.backbone.requires_grad_(False)
+    every = [m for m in model.backbone.modules() if not list(m.children())]
+    for module in every[len(every) - layers:]:
+        module.requires_grad_(True)
+    return model
+""",
+        "A ReLU has no parameters, so too little is unfrozen, and nothing for one layer.",
+        "ReLU was counted as a layer",
+    ),
+    wrong(
+        "s038",
+        "the slice [-0:]",
+        "unfreeze_top",
+        1,
+        """
+def unfreeze_top(model, layers):
+    model.backbone.requires_grad_(False)
+    owners = [m for m in model.backbone.modules() if list(m.parameters(recurse=False))]
+    for module in owners[-layers:]:
+        module.requires_grad_(True)
+    return model
+""",
+        "With layers=0 the slice is the whole list.",
+        "the slice `[-0:]` is the whole list",
+    ),
+    wrong(
+        "s039",
+        "frozen again by nobody",
+        "unfreeze_top",
+        1,
+        """
+def unfreeze_top(model, layers):
+    owners = [m for m in model.backbone.modules() if list(m.parameters(recurse=False))]
+    for module in owners[len(owners) - layers:]:
+        module.requires_grad_(True)
+    return model
+""",
+        "It only switches on: what was unfrozen before stays so.",
+        "What was unfrozen before is still unfrozen",
+    ),
+    wrong(
+        "s040",
+        "head frozen while unfreezing",
+        "unfreeze_top",
+        0,
+        """
+def unfreeze_top(model, layers):
+    model.requires_grad_(False)
+    owners = [m for m in model.backbone.modules() if list(m.parameters(recurse=False))]
+    for module in owners[len(owners) - layers:]:
+        module.requires_grad_(True)
+    return model
+""",
+        "The whole model is frozen first, the head with it.",
+        "You froze the head too",
+    ),
+    wrong(
+        "s041",
+        "BatchNorm left frozen in the top",
+        "unfreeze_top",
+        0,
+        """
+def unfreeze_top(model, layers):
+    model.backbone.requires_grad_(False)
+    owners = [m for m in model.backbone.modules() if list(m.parameters(recurse=False))]
+    for module in owners[len(owners) - layers:]:
+        if not isinstance(module, nn.BatchNorm2d):
+            module.requires_grad_(True)
+    return model
+""",
+        "Scale and shift are parameters of their layer; only the statistics are a matter of mode.",
+        "scale and shift were left frozen",
+    ),
+    wrong(
+        "s042",
+        "the whole backbone unfrozen",
+        "unfreeze_top",
+        0,
+        """
+def unfreeze_top(model, layers):
+    for module in list(model.modules())[-layers:]:
+        for parameter in model.backbone.parameters():
+            parameter.requires_grad = True
+    return model
+""",
+        "The inner loop goes through the whole backbone each time.",
+        "The whole backbone learns",
+    ),
+    wrong(
+        "s043",
+        "blocks counted instead of layers",
+        "unfreeze_top",
+        1,
+        """
+def unfreeze_top(model, layers):
+    model.backbone.requires_grad_(False)
+    blocks = [m for m in model.backbone.layers if list(m.parameters())]
+    for block in blocks[len(blocks) - layers:]:
+        block.requires_grad_(True)
+    return model
+""",
+        "Right where nothing is nested; an inner Sequential counts as one layer.",
+        "Blocks were counted instead of layers",
+    ),
+    wrong(
+        "s044",
+        "parameters counted instead of layers",
+        "unfreeze_top",
+        0,
+        """
+def unfreeze_top(model, layers):
+    every = list(model.backbone.parameters())
+    for index, parameter in enumerate(every):
+        parameter.requires_grad = index >= len(every) - layers
+    return model
+""",
+        "A BatchNorm layer has two parameters: with one layer, only its shift learns.",
+        "Parameters were counted instead of layers",
+    ),
 ]
 
 OTHER = [
@@ -397,7 +859,7 @@ def make_optimizer(model, lr):
             "reflection": "1. The running mean and variance of BatchNorm moved. `eval()` on the backbone prevents it.",
         },
         expected={"freeze_backbone": 2, "make_optimizer": 2},
-        reason="Two tasks are right, four are not begun, and one written answer awaits its reader.",
+        reason="Two tasks are right, six are not begun, and one written answer awaits its reader.",
         named="is not written yet",
     ),
     Variant(

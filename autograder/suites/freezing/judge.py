@@ -25,8 +25,24 @@ CANARY = "canary-suite-4b1e7c52"
 SIZE = 8
 PIXELS = 3 * SIZE * SIZE
 WIDTH = 8
+MOMENTUM = 0.1  # of every BatchNorm layer: the weight of a batch in the running averages
 LARGEST = 1_000_000
 """Numbers in a head, at most: what came may be of any size, and in float64 eight times as large."""
+
+
+def _blocks(*rows: tuple[str, str, int]) -> list[tuple[str, str, int]]:
+    return [
+        (f"backbone.layers.{convolution}", f"backbone.layers.{norm}", stride)
+        for convolution, norm, stride in rows
+    ]
+
+
+BLOCKS = {
+    "small": _blocks(("0", "1", 1), ("3", "4", 2)),
+    "noisy": _blocks(("0", "1", 1), ("3", "4", 2)),
+    "nested": _blocks(("0.0", "0.1", 1), ("1.0", "1.1", 2), ("2.0", "2.1", 1)),
+}
+"""Names of convolution and BatchNorm, and the stride, of each block, by the kind of the model."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,14 @@ class Case:
         return [name for name in self.backbone_names if is_statistic(name)]
 
     @property
+    def layers(self) -> list[list[str]]:
+        """Names of the parameters of each layer of the backbone, from the images up."""
+        found: dict[str, list[str]] = {}
+        for name in self.backbone_parameters:
+            found.setdefault(name.rsplit(".", 1)[0], []).append(name)
+        return list(found.values())
+
+    @property
     def head_names(self) -> list[str]:
         return [name for name in self.state if name.startswith("head.")]
 
@@ -63,21 +87,36 @@ class Case:
     def head(self) -> tuple[Tensor, Tensor]:
         return linear_of(self.state)
 
-    def features(self, statistics: str | tuple[str, str] = "stored", images: Tensor | None = None) -> Tensor:
+    def features(self, statistics: str | tuple[str, ...] = "stored", images: Tensor | None = None) -> Tensor:
         """The backbone's features ``(n, feature_dim)``, float64.
 
-        ``statistics``: "stored" or "batch", for both BatchNorm layers or for each.
+        ``statistics``: "stored" or "batch", for all BatchNorm layers or for each.
         """
-        first, second = (statistics, statistics) if isinstance(statistics, str) else statistics
+        blocks = BLOCKS.get(self.spec["kind"], [])
+        used = [statistics] * len(blocks) if isinstance(statistics, str) else statistics
         images = (self.images if images is None else images).double()
         if self.spec["kind"] == "plain":
             weight, bias = (self.state[f"backbone.linear.{name}"].double() for name in ("weight", "bias"))
             return torch.tanh(images.flatten(1) @ weight.T + bias)
-        for convolution, norm, stride, used in ((0, 1, 1, first), (3, 4, 2, second)):
-            weight = self.state[f"backbone.layers.{convolution}.weight"].double()
-            images = F.conv2d(images, weight, stride=stride, padding=1)
-            images = self._normalise(images, f"backbone.layers.{norm}", used).clamp(min=0)
+        for (convolution, norm, stride), statistics in zip(blocks, used, strict=True):
+            images = self._convolve(images, convolution, stride)
+            images = self._normalise(images, norm, statistics).clamp(min=0)
         return images.mean(dim=(2, 3))
+
+    def after_pass(self, batch_size: int) -> "Case":
+        """The case as one pass over its images in training mode leaves it: with other statistics."""
+        state = dict(self.state)
+        for images in self.images.double().split(batch_size):
+            for convolution, norm, stride in BLOCKS[self.spec["kind"]]:
+                images = self._convolve(images, convolution, stride)
+                for part, new in (("mean", images.mean(dim=(0, 2, 3))), ("var", images.var(dim=(0, 2, 3)))):
+                    name = f"{norm}.running_{part}"
+                    state[name] = (1 - MOMENTUM) * state[name].double() + MOMENTUM * new
+                images = self._normalise(images, norm, "batch").clamp(min=0)
+        return Case(self.spec, state, self.images, self.labels)
+
+    def _convolve(self, maps: Tensor, name: str, stride: int) -> Tensor:
+        return F.conv2d(maps, self.state[f"{name}.weight"].double(), stride=stride, padding=1)
 
     def _normalise(self, maps: Tensor, name: str, statistics: str) -> Tensor:
         if statistics == "stored":
@@ -119,15 +158,15 @@ def make_case(
         state["backbone.linear.weight"] = normal(feature_dim, PIXELS, scale=PIXELS**-0.5)
         state["backbone.linear.bias"] = normal(feature_dim, scale=0.2)
     else:
-        for convolution, norm, inputs, outputs in ((0, 1, 3, WIDTH), (3, 4, WIDTH, feature_dim)):
-            state[f"backbone.layers.{convolution}.weight"] = normal(
-                outputs, inputs, 3, 3, scale=(9 * inputs) ** -0.5
-            )
-            state[f"backbone.layers.{norm}.weight"] = positive(outputs)
-            state[f"backbone.layers.{norm}.bias"] = normal(outputs, scale=0.2, mean=0.3)
-            state[f"backbone.layers.{norm}.running_mean"] = normal(outputs, scale=0.2)
-            state[f"backbone.layers.{norm}.running_var"] = positive(outputs)
-            state[f"backbone.layers.{norm}.num_batches_tracked"] = torch.tensor(7)
+        inputs, outputs = 3, WIDTH
+        for convolution, norm, _ in BLOCKS[kind]:
+            state[f"{convolution}.weight"] = normal(outputs, inputs, 3, 3, scale=(9 * inputs) ** -0.5)
+            state[f"{norm}.weight"] = positive(outputs)
+            state[f"{norm}.bias"] = normal(outputs, scale=0.2, mean=0.3)
+            state[f"{norm}.running_mean"] = normal(outputs, scale=0.2)
+            state[f"{norm}.running_var"] = positive(outputs)
+            state[f"{norm}.num_batches_tracked"] = torch.tensor(7)
+            inputs, outputs = outputs, feature_dim
     head = "head.1" if dropout > 0 else "head"
     state[f"{head}.weight"] = normal(classes, feature_dim, scale=feature_dim**-0.5)
     state[f"{head}.bias"] = normal(classes, scale=0.2)
@@ -211,6 +250,43 @@ def train_head(
             velocity[index] = gradient if previous is None else momentum * previous + gradient
             parameters[index] = parameters[index] - lr * velocity[index]
     return parameters[0], parameters[1], losses
+
+
+def train_network(
+    case: Case,
+    learning: Iterable[str],
+    probe: tuple[Tensor, Tensor],
+    *,
+    lr: float,
+    steps: int,
+    momentum: float,
+    weight_decay: float,
+) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+    """SGD on the parameters named in ``learning`` and on a second head, the probe, in evaluation mode.
+
+    The loss is the mean cross-entropy of the case's own head plus that of the probe, on all images at once.
+
+    Returns:
+        Where the parameters in ``learning`` get to, by name, and where the probe does, in float64.
+    """
+    numbers = {name: tensor.double() for name, tensor in case.state.items()}
+    moving = {name: numbers[name] for name in learning}
+    moving |= {name: part.double() for name, part in zip(("weight", "bias"), probe, strict=True)}
+    velocity: dict[str, Tensor] = {}
+    for _ in range(steps):
+        leaves = {name: tensor.detach().requires_grad_() for name, tensor in moving.items()}
+        now = Case(case.spec, {**numbers, **leaves}, case.images, case.labels)
+        features = now.features()
+        loss = sum(
+            F.cross_entropy(logits(features, weight, bias), case.labels)
+            for weight, bias in (now.head, (leaves["weight"], leaves["bias"]))
+        )
+        gradients = torch.autograd.grad(loss, list(leaves.values()))
+        for (name, tensor), gradient in zip(moving.items(), gradients, strict=True):
+            gradient = gradient + weight_decay * tensor
+            velocity[name] = momentum * velocity[name] + gradient if name in velocity else gradient
+            moving[name] = tensor - lr * velocity[name]
+    return {name: moving[name] for name in learning}, (moving["weight"], moving["bias"])
 
 
 def draw_head(seed: int, label: str, classes: int, feature_dim: int) -> tuple[Tensor, Tensor]:

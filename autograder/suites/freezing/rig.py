@@ -32,6 +32,19 @@ class PlainBackbone(nn.Module):
         return torch.tanh(self.linear(images.flatten(1)))
 
 
+def nested_layers(feature_dim: int) -> nn.Sequential:
+    """Three blocks of convolution, BatchNorm and ReLU, then dropout: layers inside layers."""
+    blocks = [
+        nn.Sequential(
+            nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(),
+        )
+        for inputs, outputs, stride in ((3, 8, 1), (8, feature_dim, 2), (feature_dim, feature_dim, 1))
+    ]
+    return nn.Sequential(*blocks, nn.Dropout(0.5))
+
+
 def reports_errors(function: Callable) -> Callable:
     """Turn an exception, which the student's object may cause, into ``{"error": "Type: message"}``."""
 
@@ -59,13 +72,15 @@ def warm() -> None:
 def make_model(spec: dict, state: dict[str, Tensor], trainable: list[str] | None = None) -> Classifier:
     """The model that ``spec`` describes, holding ``state``, in training mode.
 
-    ``spec`` has ``kind`` ("small", "noisy": dropout at the backbone's end, or "plain"), ``classes``,
-    ``feature_dim``, ``dropout``, ``pixels``. Only the parameters named in ``trainable`` require gradients;
-    ``None``: all of them.
+    ``spec`` has ``kind`` ("small", "noisy": dropout at the backbone's end, "nested": blocks of layers, or
+    "plain"), ``classes``, ``feature_dim``, ``dropout``, ``pixels``. Only the parameters named in
+    ``trainable`` require gradients; ``None``: all of them.
     """
     model = small_classifier(spec["classes"], feature_dim=spec["feature_dim"], dropout=spec["dropout"])
     if spec["kind"] == "noisy":
         model.backbone.layers.append(nn.Dropout(0.5))
+    elif spec["kind"] == "nested":
+        model.backbone.layers = nested_layers(spec["feature_dim"])
     elif spec["kind"] == "plain":
         model.backbone = PlainBackbone(spec["pixels"], spec["feature_dim"])
     model.load_state_dict(state)
