@@ -239,7 +239,7 @@ check("selectivity")
 # print(round(cka(a, turned), 6), round(cka(a, a[:, :1]), 3))
 # ```
 #
-# prints `1.0 0.137`.
+# prints `1.0 0.176`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "cka-solution", "locked": false, "schema_version": 3, "solution": true}
@@ -465,7 +465,7 @@ check("permutation_p")
 # print(error_gaps(labels, predictions, groups))
 # ```
 #
-# prints `0.55` (3 of 4 in group 0, 1 of 5 in group 1) and `{'false_positive': 0.5, 'false_negative': 0.5}`.
+# prints 0.55 (3 of 4 in group 0 minus 1 of 5 in group 1), and a dictionary with 0.5 for both kinds of error.
 
 
 # %% nbgrader={"grade": false, "grade_id": "error_gaps-solution", "locked": false, "schema_version": 3, "solution": true}
@@ -699,8 +699,9 @@ figure.patch.set_facecolor("white")
 plt.show()
 
 # %% [markdown]
-# No layer is best at everything. What the words say is there from the start; what the text says about its subject has to be
-# computed; what a sentence encoder has no use for may fade. "General" is a statement about a *list of tasks*.
+# Look for a layer that is best at everything, intervals included. What single words give away can be read from the first
+# layer on. What the whole text says has to be computed first. And what the encoder's last training had no use for may fade
+# towards the top. "General" is a statement about a *list of tasks*, and about where one reads.
 #
 # Now the same for single tokens, with the control task. The question to a token: *is the text that you stand in positive?*
 # The word alone says a little (`awful`); the rest must have come from its neighbours. The control: a random label for
@@ -743,7 +744,9 @@ lines.plot(layers, on_task, color=BLUE, marker="o", label="sentiment of the text
 lines.plot(
     layers, on_control, color=ORANGE, marker="s", ls="--", label="control: the word itself"
 )
-lines.fill_between(layers, on_control, on_task, color=GREY, alpha=0.2, label="selectivity")
+lines.fill_between(
+    layers, on_control, on_task, color=GREY, alpha=0.2, label="distance: selectivity"
+)
 lines.axhline(
     np.bincount(task[1]).max() / len(task[1]), color=GREY, ls=":", label="most frequent"
 )
@@ -762,7 +765,9 @@ print("selectivity by layer:", *(f"{value:+.2f}" for value in selective))
 # * A high accuracy says that the property **can be read out**. It does not say that the model **uses** it. For that one has
 #   to change the representation and see whether the outcome changes.
 # * A low accuracy says that a *linear* probe, with this many examples, does not find it.
-# * Where the control is easy, a good score on the task proves little: this probe can remember words.
+# * Where the orange line is above the blue one, the selectivity is negative: this probe finds it easier to remember word
+#   pieces than to find the sentiment. A good score on a task about *words* would prove little there.
+# * What looks like a loss may be a gain. As the word itself fades, its surroundings come in.
 
 # %% [markdown]
 # ## Put it together: associations in word vectors
@@ -853,7 +858,7 @@ plt.show()
 # refuses. The group is 1 for an applicant recorded as belonging to a minority.
 #
 # Two models are trained: one with the group among its columns, one without. Both approve as large a share of the
-# validation part as the lenders did there. The test part is used once, for the figure.
+# validation part as the lenders did there. The test part decides nothing; it is only looked at, at the end.
 
 # %% tags=["demo"]
 from transfer_learning.datasets import load_loans
@@ -935,7 +940,10 @@ bars.set(
     ylabel="gap between the groups", title="The gap with and without the attribute", ylim=0
 )
 bars.legend()
-proxies.barh([name for name, _ in best], [area for _, area in best], color=GREEN)
+proxies.hlines(
+    [name for name, _ in best], 0.5, [area for _, area in best], color=GREEN, lw=2
+)
+proxies.plot([area for _, area in best], [name for name, _ in best], "o", color=GREEN)
 proxies.axvline(0.5, color=GREY, ls="--")
 proxies.set(xlim=(0.4, 1), xlabel="area under the curve (0.5: guessing)")
 proxies.set_title("The removed attribute, guessed from")
@@ -944,7 +952,9 @@ plt.show()
 
 # %% [markdown]
 # A gap is the distance between the largest and the smallest rate, so resampling can only make it look larger than zero: an
-# interval that begins near 0 is no sign of a gap. The group with few refusals makes the last pair of bars very uncertain.
+# interval that begins near 0 is no sign of a gap. False positives are counted among the few whom lenders refused, so the
+# last pair of bars is very uncertain. Compare the pairs with their intervals before you say that leaving the attribute out
+# helped, or did not.
 #
 # Before you write a headline:
 #
@@ -998,10 +1008,13 @@ plt.show()
 # Where a curve crosses the grey line, that gap is gone. If all three crossed at one place, one threshold would satisfy
 # everybody. In general they do not, and this is no defect of the model: when the groups have different rates of label 1,
 # a prediction with errors cannot have equal selection rates, equal error rates of both kinds and equal meaning of a score
-# all at once (Kleinberg et al. 2017; Chouldechova 2017). That is what the dispute over COMPAS was about, a score for the
-# risk of reoffending. Among those who did *not* reoffend, 44.8 % of Black and 23.5 % of white defendants had been
-# labelled high-risk; among those who did, 28.0 % and 47.7 % had been labelled low-risk. Its defenders pointed to another
-# criterion. And a regression on two features was as accurate: 66.8 % against 65.4 % (Dressel and Farid 2018). Which criterion counts is a decision, and it needs a reason.
+# all at once (Kleinberg et al. 2017; Chouldechova 2017).
+#
+# That was the dispute over COMPAS, a score for the risk of reoffending. Among those who did *not* reoffend, 44.8 % of Black
+# and 23.5 % of white defendants had been labelled high-risk. Among those who did, 28.0 % and 47.7 % had been labelled
+# low-risk (Dressel and Farid 2018). Its makers answered with another criterion: the same score should mean the same risk.
+# Both cannot hold when the groups are rearrested at different rates, and a rearrest is itself a decision of the police. Which
+# criterion counts is a choice. It needs a reason, and someone who answers for it.
 
 # %% [markdown]
 # ## Task 8: general for which tasks?
@@ -1101,7 +1114,7 @@ plt.show()
 # * A permutation test counts partitions, the observed one too. p is never 0.
 # * An association in vectors is a fact about text, not about people. A system that uses the vectors makes it a fact about
 #   people.
-# * Removing a column removes neither its proxies nor the gap. It removes the means to see the gap.
+# * Removing a column does not remove its proxies, and need not remove the gap. It does remove the means to see it.
 # * Fairness has several definitions that exclude each other. A measurement informs the choice; it does not make it.
 # * An allegation is not a finding, and a gap is not yet a cause.
 #

@@ -1,4 +1,4 @@
-"""Further answers to `representations`: the judge against scikit-learn, and mistakes the class does not make."""
+"""Further answers to `representations`: the judge beside scikit-learn, and mistakes beyond the class."""
 
 import numpy as np
 import pytest

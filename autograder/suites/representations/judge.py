@@ -5,8 +5,9 @@ area under the curve is counted pair by pair, CKA comes from inner products of r
 over all partitions: no code is shared with a solution.
 
 Margins. ``autograder/measure.py`` has the tolerance. Inputs are drawn until right and known wrong results
-are far apart (:func:`search`). Scores of a fitted probe that decide a result are at least ``GAP`` from
-changing it; two exact solvers differ by less than a hundredth of that.
+are far apart (:func:`search`), and until the scores that decide a result are clear of a draw: by ``GAP`` for
+the accuracy, by half of it for the area. scikit-learn's own solver, which stops a little early, gave scores
+within 0.004 of the exact ones over 30 seeds.
 """
 
 import functools
@@ -22,7 +23,7 @@ from autograder.measure import draw
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
 
-GAP = 0.02
+GAP = 0.04
 APART = 0.004
 TRIES = 3000
 
@@ -183,7 +184,7 @@ def right_of(
     if len(set(parts.test_labels.tolist())) < len(set(parts.train_labels.tolist())):
         return False
     scores, _ = score_probe(parts)
-    if close_to_change(scores):
+    if close_to_change(scores, parts.test_labels):
         return False
     right = measure_of(scores, parts.test_labels)
     if not 0.55 < right < 0.95:
@@ -254,7 +255,7 @@ def probe_case(
     """Parts for which the right accuracy is not that of the mistakes in ``must_differ``, and all results."""
     classes = options.get("classes", 2)
 
-    def near_draw(scores):
+    def near_draw(scores, labels):
         ordered = np.sort(scores, axis=1)
         return (ordered[:, -1] - ordered[:, -2]).min() < GAP
 
@@ -277,9 +278,10 @@ def area_case(
 ) -> tuple[Parts, dict[str, float]]:
     """As :func:`probe_case`, with labels that are groups and the area under the curve."""
 
-    def near_draw(scores):
-        logits = np.sort(scores[:, 1] - scores[:, 0])
-        return min(np.diff(logits).min(), np.abs(logits).min()) < GAP / 4
+    def near_draw(scores, groups):
+        logits = scores[:, 1] - scores[:, 0]
+        between = np.abs(logits[groups == 1][:, None] - logits[groups == 0][None])
+        return min(between.min(), np.abs(logits).min()) < GAP / 2
 
     def make(dice):
         parts = make_parts(dice, train=40, test=18, **options)

@@ -1,5 +1,6 @@
 """A linear probe: fitted on the training rows alone, scored on the test rows."""
 
+import numpy as np
 import pytest
 
 from autograder import measure
@@ -113,8 +114,8 @@ def test_constant_column(student):
     for number in range(2 if student.full else 1):
         parts, results = judge.probe_case(student.seed, f"probe/constant {number}", FITTED, columns=3)
         place, constant = number + 1, (2.5, -8.0)[number]
-        wider = [judge.np.insert(rows, place, constant, axis=1) for rows in (parts.train, parts.test)]
-        wider[1][:, place] += judge.np.arange(len(wider[1])) - 4.0
+        wider = [np.insert(rows, place, constant, axis=1) for rows in (parts.train, parts.test)]
+        wider[1][:, place] += np.arange(len(wider[1])) % 3 - 1.0
         arguments = wider[0], parts.train_labels, wider[1], parts.test_labels
         first, second = (
             number_of(student.call(FUNCTION, *arguments), FUNCTION, WHAT, EXERCISE) for _ in range(2)
