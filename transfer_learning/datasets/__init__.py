@@ -1,7 +1,26 @@
 """The course's data sets, each with a fixed split."""
 
+from transfer_learning.datasets.digits import DIGIT_DOMAINS, Digits, load_digit_images
+from transfer_learning.datasets.loans import Loans, load_loans
+from transfer_learning.datasets.newsgroups import Posts, load_newsgroups
 from transfer_learning.datasets.photos import Photos, load_photos
 from transfer_learning.datasets.sentiment import DOMAINS, Reviews, load_sentiment
 from transfer_learning.datasets.splits import group_split
+from transfer_learning.datasets.wikipedia import wiki_dump
 
-__all__ = ["DOMAINS", "Photos", "Reviews", "group_split", "load_photos", "load_sentiment"]
+__all__ = [
+    "DIGIT_DOMAINS",
+    "DOMAINS",
+    "Digits",
+    "Loans",
+    "Photos",
+    "Posts",
+    "Reviews",
+    "group_split",
+    "load_digit_images",
+    "load_loans",
+    "load_newsgroups",
+    "load_photos",
+    "load_sentiment",
+    "wiki_dump",
+]
