@@ -1,5 +1,7 @@
 """Further answers to `freezing`: more mistakes, more optimisers, and marks that are not given twice."""
 
+import copy
+
 import pytest
 import torch
 from graded_here import ASSIGNMENTS, faults
@@ -24,8 +26,6 @@ def right():
 
 
 def freeze_a_copy(model):
-    import copy
-
     other = copy.deepcopy(model)
     other.backbone.requires_grad_(False)
     return other
@@ -189,6 +189,77 @@ def own_loader(model, loader):
     return collect()(model, DataLoader(loader.dataset, batch_size=3, shuffle=True))
 
 
+def drift(
+    *,
+    start=False,
+    passes=lambda loader: loader,
+    end=False,
+    looks=list,
+    result=lambda before, after: ((after - before).norm() / before.norm()).item(),
+    part=lambda model: copy.deepcopy(model).backbone,
+):
+    """A measurement in which one thing is not as it should be. ``start`` and ``end`` are modes."""
+
+    def feature_drift(model, loader, training):
+        module = part(model)
+
+        def look(mode):
+            module.train(mode)
+            return torch.cat([module(images) for images, _ in looks(loader)])
+
+        with torch.no_grad():
+            before = look(start)
+            module.train(training)
+            for images, _ in passes(loader):
+                module(images)
+            return result(before, look(end))
+
+    return feature_drift
+
+
+def drift_by_steps(model, loader, training):
+    number = drift()(model, loader, training)
+    with torch.no_grad():
+        model.head.weight.mul_(0.9)
+    return number
+
+
+def owners(model):
+    return [module for module in model.backbone.modules() if list(module.parameters(recurse=False))]
+
+
+def unfreeze(choose):
+    """All frozen, then those that ``choose`` takes of the layers (modules) may learn."""
+
+    def unfreeze_top(model, layers):
+        model.backbone.requires_grad_(False)
+        for module in choose(owners(model), layers):
+            module.requires_grad_(True)
+        return model
+
+    return unfreeze_top
+
+
+def unfreeze_a_copy(model, layers):
+    return unfreeze(lambda found, layers: found[len(found) - layers :])(copy.deepcopy(model), layers)
+
+
+def unfreeze_as_attribute(model, layers):
+    for module in owners(model)[len(owners(model)) - layers :]:
+        module.requires_grad = True
+    return model
+
+
+def unfreeze_and_draw_anew(model, layers):
+    model = unfreeze(lambda found, layers: found[len(found) - layers :])(model, layers)
+    model.head.reset_parameters()
+    return model
+
+
+def is_convolution(module):
+    return isinstance(module, nn.Conv2d)
+
+
 MORE = [
     ("freeze_backbone", freeze_a_copy, 1, "The whole model was trained"),
     ("freeze_backbone", lambda model: None, 0, "returns nothing"),
@@ -238,6 +309,64 @@ MORE = [
     ("precompute_features", only_features, 0, "does not return a pair"),
     ("precompute_features", last_batch, 1, "are those of one batch only"),
     ("precompute_features", lambda model, loader: None, 0, "returns nothing"),
+    ("feature_drift", drift(start=True), 1, "features before the pass were computed in training mode"),
+    ("feature_drift", drift(passes=lambda loader: [*loader, *loader]), 2, "Two passes were made"),
+    ("feature_drift", drift(passes=lambda loader: list(loader)[:1]), 2, "ended after the first batch"),
+    ("feature_drift", drift(looks=lambda loader: list(loader)[:1]), 2, "Some batches are missing"),
+    ("feature_drift", drift(looks=lambda loader: list(loader)[:-1]), 2, "Some batches are missing"),
+    ("feature_drift", drift(looks=lambda loader: list(loader)[-1:]), 2, "Some batches are missing"),
+    (
+        "feature_drift",
+        drift(result=lambda a, b: ((b - a).norm() / b.norm()).item()),
+        2,
+        "divided by the features after the pass",
+    ),
+    (
+        "feature_drift",
+        drift(result=lambda a, b: ((b - a).square().sum() / a.square().sum()).item()),
+        2,
+        "The drift is squared",
+    ),
+    (
+        "feature_drift",
+        drift(result=lambda a, b: ((b - a).abs().mean() / a.abs().mean()).item()),
+        2,
+        "summed up in another way",
+    ),
+    ("feature_drift", drift(result=lambda a, b: 7.0), 0, "not the relative change"),
+    ("feature_drift", drift(result=lambda a, b: None), 0, "returns nothing"),
+    ("feature_drift", drift(result=lambda a, b: b - a), 0, "does not return a number"),
+    ("feature_drift", drift(part=lambda model: model.backbone), 2, "The measurement left its trace"),
+    ("feature_drift", drift_by_steps, 2, "changed the model's parameters"),
+    ("feature_drift", lambda model, loader, training: 0.0, 0, "Nothing was measured"),
+    ("feature_drift", lambda model, loader, training: float(training), 1, "Nothing was measured"),
+    ("unfreeze_top", unfreeze(lambda found, layers: []), 0, "Nothing in the backbone was unfrozen"),
+    ("unfreeze_top", unfreeze_as_attribute, 0, "Nothing in the backbone was unfrozen"),
+    ("unfreeze_top", unfreeze_a_copy, 1, "Nothing in the backbone was unfrozen"),
+    (
+        "unfreeze_top",
+        unfreeze(lambda found, layers: found[-layers or -1 :][:1]),
+        0,
+        "Only one layer was unfrozen",
+    ),
+    ("unfreeze_top", unfreeze(lambda found, layers: found[-layers - 1 :]), 0, "One layer too many"),
+    (
+        "unfreeze_top",
+        unfreeze(lambda found, layers: found[len(found) - layers + 1 :]),
+        0,
+        "One layer too few",
+    ),
+    (
+        "unfreeze_top",
+        unfreeze(lambda found, layers: [*filter(is_convolution, found)][-layers:]),
+        0,
+        "Only convolutions were counted",
+    ),
+    ("unfreeze_top", unfreeze(lambda found, layers: found[-2 * layers :]), 0, "Blocks were counted"),
+    ("unfreeze_top", unfreeze(lambda found, layers: found[3:]), 0, "A part of the top is still frozen"),
+    ("unfreeze_top", unfreeze(lambda found, layers: found[2:]), 0, "Layers below the unfrozen top learn"),
+    ("unfreeze_top", unfreeze_and_draw_anew, 0, "not to where training leads them"),
+    ("unfreeze_top", lambda model, layers: None, 0, "returns nothing"),
 ]
 
 
