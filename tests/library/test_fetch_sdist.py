@@ -31,16 +31,6 @@ def pack(files: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
     return stream.getvalue()
 
 
-@pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that is all that pip can see."""
-    folder = tmp_path / "shelf"
-    folder.mkdir()
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    return folder
-
-
 def offer(shelf: Path, files: dict[str, bytes]) -> Path:
     """A source package that holds these files beside its own."""
     own = {"setup.py": SETUP, "PKG-INFO": INFO}

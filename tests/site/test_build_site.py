@@ -140,7 +140,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("_config.yml", "_toc.yml", "requirements.txt", "pyproject.toml"):
         shutil.copy(build_site.ROOT / name, folder / name)
     for asset in manifest().values():
-        if asset.kind == "pip-sdist":
+        if asset.kind in ("pip-sdist", "pip-wheel"):
             shutil.copytree(locate(asset.name), folder / "assets" / asset.name)
     build_a_copy(folder)
     return folder
