@@ -16,7 +16,7 @@ course release sample-class grade feedback export test test-fast test-attacks te
 
 .DEFAULT_GOAL := help
 .PHONY: help course env assets release site serve catalogues sample-class grade feedback export formgrader doctor \
-	test test-fast test-attacks test-site test-course lint format experiments experiments-quick bench-grading attacks kills lock clean
+	test test-fast test-attacks test-site test-course lint format experiments experiments-quick bench-grading attacks audit-suites kills lock clean
 
 ## Two commands
 
@@ -131,6 +131,9 @@ attacks: assets ## the attack corpus through our grader and plain nbgrader (half
 
 bench-grading: assets ## how long grading takes: ours, nbgrader's and the floor (ten minutes, an idle machine)
 	@$(RUN) benchmarks/grading.py
+
+audit-suites: assets ## do the suites catch every wrong answer and mutant, and pass every right one? (half an hour; ARGUMENTS="freezing" for one)
+	@$(RUN) tools/audit_suites.py $(ARGUMENTS)
 
 kills: env ## kill the grader 100 times at random moments: the grades must be those of a quiet run
 	@$(RUN) tests/grader/kills.py 100

@@ -4,6 +4,7 @@ import copy
 import hashlib
 import importlib.util
 import shutil
+import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -46,13 +47,19 @@ class Variant:
 
 def load_variants(course: Course, assignment: str) -> list[Variant]:
     """The variants that an assignment's ``sample_class.py`` lists; none when it has no such file."""
-    path = course.solutions / assignment / "sample_class.py"
+    module = load_module(course, assignment, "sample_class")
+    return [] if module is None else list(module.VARIANTS)
+
+
+def load_module(course: Course, assignment: str, name: str) -> types.ModuleType | None:
+    """A Python file beside an assignment's source, imported; None when there is none."""
+    path = course.solutions / assignment / f"{name}.py"
     if not path.is_file():
-        return []
-    spec = importlib.util.spec_from_file_location(f"sample_class_of_{assignment}", path)
+        return None
+    spec = importlib.util.spec_from_file_location(f"{name}_of_{assignment}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return list(module.VARIANTS)
+    return module
 
 
 def make(course: Course, assignment: str) -> tuple[int, int]:

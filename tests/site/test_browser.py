@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
@@ -20,17 +23,10 @@ FLAGS = [
     "--disable-background-networking",
 ]
 FLAGS += ["--disable-component-update", "--disable-sync"]
-PAGES = [
-    "index",
-    "background/definition",
-    "applications/images-few-samples",
-    "discussion/index",
-    "exercises/index",
-]
-PAGES += ["teaching/safe-grading", "teaching/inside-the-grader"]
-PAGES += ["exercises/freezing", "reference/notation", "reference/glossary", "reference/data-photos"]
-PAGES += ["reference/data-sentiment", "reference/model-efficientnet"]
-PAGES += ["reference/reproducibility", "reference/bibliography", "search"]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+CHAPTERS = [chapter for part in TOC["parts"] for chapter in part["chapters"]]
+PAGES = [entry["file"] for chapter in CHAPTERS for entry in (chapter, *chapter.get("sections", []))]
+PAGES += ["index", "search"]
 BOTH = [f"{folder}{page}" for folder in ("", "ja/") for page in PAGES]
 
 
