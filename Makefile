@@ -11,11 +11,11 @@ export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
 # These work on the sample class, whatever class TRANSFER_LEARNING_COURSE names.
-course release sample-class grade feedback export test test-fast test-attacks test-course bench-grading: \
+course release student-bundle sample-class grade feedback export test test-fast test-attacks test-course bench-grading: \
 	export TRANSFER_LEARNING_COURSE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help course env assets release site serve catalogues sample-class grade feedback export formgrader doctor \
+.PHONY: help course env assets release site serve catalogues student-bundle sample-class grade feedback export formgrader doctor \
 	test test-fast test-attacks test-site test-course lint format experiments experiments-quick bench-grading attacks audit-suites kills lock clean
 
 ## Two commands
@@ -79,6 +79,9 @@ catalogues: env ## bring the Japanese catalogues up to date with the English pag
 
 release: env ## student notebooks from solutions/ -> exercises/
 	@$(RUN) -m autograder release
+
+student-bundle: release ## the zip that students get: notebooks, and library and checks as a wheel -> _build/student-bundle.zip
+	@$(RUN) tools/student_bundle.py
 
 sample-class: release ## the generated submissions -> _build/course/submitted
 	@$(RUN) -m autograder sample-class

@@ -42,6 +42,7 @@ from rich.table import Table
 from autograder import measure, release
 from autograder.course import REPOSITORY
 from autograder.sample_class import load_module
+from autograder.submission import runs
 
 RESULTS = REPOSITORY / "benchmarks" / "results" / "suites.json"
 SEEDS = range(1000, 1030)
@@ -76,7 +77,7 @@ def main() -> int:
 
 def audit(assignment: Assignment, console: Console) -> tuple[dict, list[str]]:
     """One assignment's entry of the results file, and in words what was judged wrongly."""
-    started = time.monotonic()
+    started, audited = time.monotonic(), fingerprint(assignment)
     changes = list(mutants(assignment))
     listed = load_module(assignment.course, assignment.name, "equivalent_mutants")
     equivalent = listed.EQUIVALENT if listed else {}
@@ -97,6 +98,9 @@ def audit(assignment: Assignment, console: Console) -> tuple[dict, list[str]]:
         for judge, result in pool.imap_unordered(work, todo, chunksize=1):
             found.setdefault(judge, []).append(result)
             progress.advance(bar)
+            done = sum(map(len, found.values()))
+            if not console.is_terminal and done % 50 == 0:
+                console.print(f"{assignment.name}: {done} of {len(jobs)}")
     right, wrong, mutated = (found.get(judge, []) for judge in (judge_right, judge_wrong, judge_mutant))
     survived = sorted({one["name"] for one in mutated if not one["killed"]})
     problems = [one["problem"] for results in found.values() for one in results if one["problem"]]
@@ -123,7 +127,7 @@ def audit(assignment: Assignment, console: Console) -> tuple[dict, list[str]]:
         "slowest_check_seconds": round(slowest_check(assignment), 2),
         "notebook_seconds": round(notebook_seconds(assignment), 1),
         "seconds": round(time.monotonic() - started),
-        "fingerprint": fingerprint(assignment),
+        "fingerprint": audited,
     }
     return entry, problems
 
@@ -251,15 +255,14 @@ def notebook_seconds(assignment: Assignment) -> float:
 
 
 def fingerprint(assignment: Assignment) -> str:
-    """Changes when the code that was audited does; comments, text and layout do not count."""
-    files = sorted(
-        [
-            *(assignment.course.solutions / assignment.name).glob("*.py"),
-            *assignment.folder.glob("*.py"),
-            *(REPOSITORY / "autograder" / name for name in SHARED),
-        ]
-    )
-    trees = [f"{file.name} {ast.dump(ast.parse(file.read_text(encoding='utf-8')))}" for file in files]
+    """Changes when the code that was audited does; comments, text, demos and layout do not count."""
+    folder = assignment.course.solutions / assignment.name
+    files = [folder / "sample_class.py", folder / "equivalent_mutants.py", *assignment.folder.glob("*.py")]
+    files += [REPOSITORY / "autograder" / name for name in SHARED]
+    sources = {file.name: file.read_text(encoding="utf-8") for file in files if file.is_file()}
+    cells = filter(runs, release.load_source(assignment.course, assignment.name).cells)
+    sources[assignment.name] = "\n".join(cell.source for cell in cells)
+    trees = [f"{name} {ast.dump(ast.parse(source))}" for name, source in sorted(sources.items())]
     return hashlib.sha256("\n".join(trees).encode()).hexdigest()[:16]
 
 

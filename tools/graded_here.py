@@ -50,12 +50,18 @@ class Assignment:
         content = notebook_bytes(COURSE, self.name, self.variants[id])
         return namespace_of(nbformat.reads(content.decode(), as_version=4))
 
+    def solutions(self) -> dict[str, str]:
+        """The source of every solution cell, by grade_id."""
+        cells = load_source(self.course, self.name).cells
+        named = {cell.metadata.get("nbgrader", {}).get("grade_id", ""): cell.source for cell in cells}
+        return {name: without_marks(source) for name, source in named.items() if name.endswith("-solution")}
+
     def reference(self, changed: Mapping[str, str] = MappingProxyType({})) -> dict:
         """The functions of the reference solution; ``changed`` has other sources by grade_id."""
         notebook = load_source(self.course, self.name)
         for cell in notebook.cells:
-            own = "\n".join(line for line in cell.source.splitlines() if not REGION.search(line))
-            cell.source = changed.get(cell.metadata.get("nbgrader", {}).get("grade_id"), own)
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            cell.source = changed.get(name, without_marks(cell.source))
         return namespace_of(notebook)
 
     def player(self, names: dict, seed: int = SEED, full: bool = True) -> DirectPlayer:
@@ -69,6 +75,11 @@ class Assignment:
 
 
 ASSIGNMENTS = {name: Assignment(name) for name in COURSE.assignments()}
+
+
+def without_marks(source: str) -> str:
+    """The source of a cell without the lines that mark where its solution begins and ends."""
+    return "\n".join(line for line in source.splitlines() if not REGION.search(line))
 
 
 def namespace_of(notebook: nbformat.NotebookNode) -> dict:

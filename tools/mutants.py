@@ -8,8 +8,6 @@ from cosmic_ray import plugins
 from cosmic_ray.mutating import mutate_code
 from graded_here import Assignment
 
-from autograder.release import REGION, load_source
-
 
 @dataclass(frozen=True)
 class Mutant:
@@ -33,11 +31,8 @@ class Mutant:
 
 def mutants(assignment: Assignment) -> Iterator[Mutant]:
     """Every mutant of every task that still is Python, each once."""
-    for cell in load_source(assignment.course, assignment.name).cells:
-        task = cell.metadata.get("nbgrader", {}).get("grade_id", "").removesuffix("-solution")
-        if task not in assignment.tasks or not cell.metadata.nbgrader.solution:
-            continue
-        original = "\n".join(line for line in cell.source.splitlines() if not REGION.search(line)) + "\n"
+    for cell, source in assignment.solutions().items():
+        task, original = cell.removesuffix("-solution"), source + "\n"
         known = {original}
         for operator in operators():
             for changed in occurrences(original, operator):

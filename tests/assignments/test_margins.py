@@ -1,11 +1,14 @@
-"""No right answer fails by chance and no wrong one passes: over 30 seeds both are far from the tolerance."""
+"""No right answer fails by chance and no wrong one passes: both are far from the tolerance.
+
+A few seeds here; ``make audit-suites`` takes thirty.
+"""
 
 import pytest
 from graded_here import ASSIGNMENTS, faults
 
 from autograder import measure
 
-SEEDS = range(1000, 1030)
+SEEDS = range(2000, 2003)
 RIGHT = [(name, id) for name, assignment in ASSIGNMENTS.items() for id in assignment.right]
 WRONG = [(name, id) for name, assignment in ASSIGNMENTS.items() for id in assignment.wrong]
 

@@ -30,7 +30,7 @@ def run(student, train, test, gamma):
         expected="(accuracy, confusion, one_class)",
         came=describe(came),
         why="The accuracy alone does not show how a classifier fails.",
-        tries="`return accuracy, confusion, one_class`, in this order.",
+        tries="Return the accuracy, the confusion matrix and whether there is one class, in this order.",
         page=EXERCISE,
     )
 
