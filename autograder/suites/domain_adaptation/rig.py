@@ -47,17 +47,6 @@ class Network(nn.Module):
         self.domain_head = nn.Sequential(nn.Linear(d, 1), nn.Flatten(0))
 
 
-class Reversal(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x, strength):
-        ctx.strength = strength
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return -ctx.strength * gradient, None
-
-
 def reports_errors(function: Callable) -> Callable:
     """Turn an exception, which the student's object may cause, into ``{"error": "Type: message"}``."""
 
@@ -103,7 +92,14 @@ def make_sgd(model: Network, lr: float) -> SGD:
 
 def make_reverse(strength: float) -> Callable:
     """A layer that reverses gradients, with its strength inside."""
-    return lambda features: Reversal.apply(features, strength)
+
+    def layer(features):
+        passed = features.clone()
+        if passed.requires_grad:
+            passed.register_hook(lambda gradient: gradient * -strength)
+        return passed
+
+    return layer
 
 
 def leave_gradients(model: Network, gradients: dict[str, Tensor]) -> None:

@@ -370,7 +370,7 @@ def judge_losses(student, came, run, after):
             why="Without the two losses you cannot see whether the game is in balance: a domain loss near "
             "0 means that "
             "the domains are still easy to tell apart.",
-            tries="`return label_loss.item(), domain_loss.item()`",
+            tries="Return both losses as numbers, with `.item()`, the label loss first.",
             page=EXERCISE,
         )
     found, later = run.found, judge.gradients(after, run.batch)
