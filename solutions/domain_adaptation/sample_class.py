@@ -803,6 +803,30 @@ def weighted_loss(scores, labels, weights):
         reason="Two tasks are right, five are not begun, and one written answer awaits its reader.",
         named="is not written yet",
     ),
+    Variant(
+        id="s037",
+        title="untouched",
+        base="blank",
+        expected={},
+        reason="Nothing was written.",
+        named="is not written yet",
+    ),
+    Variant(
+        id="s038",
+        title="a cell that crashes",
+        cells={
+            "coral-solution": """
+def coral(source, target, eps):
+    values, vectors = np.linalg.eig_h(np.cov(source, rowvar=False))
+    return (source - source.mean(axis=0)) @ vectors / np.sqrt(values + eps)
+
+coral(np.eye(3), np.ones((4, 3)), 0.1)
+"""
+        },
+        expected={**FULL, "coral": 0},
+        reason="A misspelt name raises in the cell and in the function; the other tasks are right.",
+        named="raised an exception",
+    ),
 ]
 
 VARIANTS = [*RIGHT, *WRONG, *OTHER]
