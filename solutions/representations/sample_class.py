@@ -734,6 +734,22 @@ OTHER = [
         reason="Nothing was written.",
         named="is not written yet",
     ),
+    Variant(
+        id="s037",
+        title="a cell that crashes",
+        cells={
+            "cka-solution": """
+def cka(a, b):
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    return np.linalg.frobenius(b.T @ a) ** 2 / np.linalg.norm(a.T @ a) / np.linalg.norm(b.T @ b)
+
+print(cka(np.eye(3), np.ones((3, 2))))
+"""
+        },
+        expected={**FULL, "cka": 0},
+        reason="A name that does not exist raises in the cell and in the function; the other tasks are right.",
+        named="raised an exception",
+    ),
 ]
 
 VARIANTS = [*RIGHT, *WRONG, *OTHER]

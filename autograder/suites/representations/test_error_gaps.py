@@ -1,6 +1,5 @@
 """Gaps between groups: in how many are selected, and in how many errors of each kind they bear."""
 
-import numpy as np
 import pytest
 
 from autograder import measure
@@ -210,9 +209,7 @@ def from_own_selection_gap(student, case, key, came):
         own = number_of(student.call(SELECTION, wrong[part], case.groups[part]), SELECTION, "a gap", EXERCISE)
     except (StudentFault, Mistake):
         return False
-    return np.isclose(own, came, atol=1e-6) and not measure.near(
-        own, judge.widest(case.rates[OTHERS[key][0]])
-    )
+    return measure.near(own, came) and not measure.near(own, judge.widest(case.rates[OTHERS[key][0]]))
 
 
 @pytest.mark.points(1)

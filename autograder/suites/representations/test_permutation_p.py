@@ -103,7 +103,7 @@ def known_exact(found, rounds, came):
             "Count the partitions whose difference is at least as LARGE as the observed one.",
         )
     whole = came * (rounds + 1)
-    if abs(whole - round(whole)) < 1e-6 and rounds >= count:
+    if measure.near(whole, round(whole)) and rounds >= count:
         yield (
             came,
             "The partitions were drawn at random although all of them could be gone through",

@@ -156,7 +156,7 @@ def test_selectivity(student):
     function = "selectivity"
     for number in range(3 if student.full else 1):
 
-        def make(dice):
+        def make(dice, number=number):
             train, test = dice.normal(16, 3), dice.normal(20, 3)
             direction = dice.normal(3)
             task = [(rows @ direction > 0).astype(int) for rows in (train, test)]
@@ -168,6 +168,8 @@ def test_selectivity(student):
             }
             right = found["task", "task"] - found["control", "control"]
             others = [-right, *known_numbers(found), found["task", "task"] - found["task", "control"]]
+            if number and found["control", "control"]:  # a remainder, which often is the difference
+                others.append(found["task", "task"] % found["control", "control"])
             return (train, test, task, control, found) if judge.apart(right, others) else None
 
         train, test, task, control, found = judge.search(student.seed, f"selectivity {number}", make)
