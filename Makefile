@@ -109,8 +109,10 @@ format: env ## put the code into the one style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-test-fast: assets ## unit tests, a few minutes
-	@$(PYTEST) tests/setup tests/library tests/grader tests/assignments
+test-fast: assets ## unit tests, and the suites on every answer of the sample classes
+	@$(PYTEST) tests/setup tests/library tests/grader
+	@$(RUN) -m autograder release
+	@$(PYTEST) -n auto --dist loadgroup tests/assignments
 
 test-attacks: assets ## the attack corpus as one class, through our grader alone
 	@$(PYTEST) tests/attacks

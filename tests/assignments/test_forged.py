@@ -48,7 +48,7 @@ class Forger(DirectPlayer):
     """Answers in the place of the rig (``of="rig"``), or of the student's functions (``of="call"``)."""
 
     def __init__(self, assignment, of, forge):
-        super().__init__(assignment.reference(), assignment.rig, seed=1, full=True)
+        super().__init__(assignment.reference(), assignment.rig, seed=1, full=False)
         self.of, self.forge = of, forge
 
     def _ask(self, op, name, args, kwargs):

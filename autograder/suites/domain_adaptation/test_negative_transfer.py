@@ -15,6 +15,7 @@ from autograder.suites.domain_adaptation.pages import EXERCISE, NEGATIVE_TRANSFE
 CANARY = "canary-suite-4b1e7c52"
 
 FUNCTION = "negative_transfer"
+SEEDS = (5, 8, 3, 9)  # with other numbers two of the known mistakes lead to nearly the same interval
 VERDICTS = ("positive", "negative", "undecided")
 WORDS = {
     "turned around": (
@@ -107,14 +108,15 @@ def draw_scores(student, label, n, gain, between=0.3, within=0.25):
 @pytest.mark.points(1)
 def test_interval(student):
     """the bounds are those of the 95% t interval of the mean paired difference"""
-    for number in range(4 if student.full else 1):
+    for n in SEEDS if student.full else SEEDS[:1]:
         for attempt in range(1000):
-            label = f"negative/interval {number} {attempt}"
-            scores = draw_scores(student, label, 5 + number, 0.05)
+            scores = draw_scores(student, f"negative/interval {n} {attempt}", n, 0.05)
             right = torch.tensor(judge.interval(*scores), dtype=torch.float64)
             wrong = [torch.tensor(pair, dtype=torch.float64) for _, pair in judge.wrong_intervals(*scores)]
             if judge.clear(right, *wrong):
                 break
+        else:
+            raise RuntimeError(f"no scores of {n} seeds tell the mistakes apart")
         _, low, high = read(student.call(FUNCTION, *scores))
         came = torch.tensor([low, high], dtype=torch.float64)
         if measure.close(came, right):
