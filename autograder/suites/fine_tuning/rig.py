@@ -25,7 +25,8 @@ class MeanClassifier(nn.Module):
     def __init__(self, encoder: BertModel, classes: int) -> None:
         super().__init__()
         self.encoder = encoder
-        self.head = nn.Linear(encoder.config.hidden_size, classes)
+        width = encoder.config.hidden_size
+        self.head = nn.Linear(width, classes)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
@@ -159,7 +160,8 @@ def train_step(model: nn.Module, input_ids: Tensor, attention_mask: Tensor, labe
     Only a parameter that gets a gradient can move, and weight decay moves every one that does.
     """
     model.zero_grad(set_to_none=True)
-    loss = F.cross_entropy(model(input_ids, attention_mask), labels)
+    scores = model(input_ids, attention_mask)
+    loss = F.cross_entropy(scores, labels)
     if loss.requires_grad:
         loss.backward()
         SGD(model.parameters(), lr=0.5, weight_decay=0.1).step()

@@ -215,7 +215,7 @@ def test_only_a_and_b_learn(student):
                 if bias_only
                 else "The base layer's weight is still learning",
                 came=f"training moved the base layer's {' and '.join(moved)}",
-                tries="`self.base.requires_grad_(False)` switches off the weight and the bias.",
+                tries="`requires_grad_(False)` on the whole base layer switches off its weight and its bias.",
                 **words,
             )
         still = [name for name in ("A", "B") if not judge.moved(before, after, [name])]

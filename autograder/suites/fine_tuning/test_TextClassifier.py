@@ -39,7 +39,8 @@ def built(student, label, *, layers, classes):
             came=f"the head holds {listed(list(heads)) or 'nothing'}"
             + (" in other sizes" if heads.keys() == shapes.keys() else ""),
             why="The encoder gives features. Only the head can turn them into scores for your classes.",
-            tries="`self.head = nn.Linear(encoder.config.hidden_size, classes)` in `__init__`.",
+            tries="In `__init__`, keep an `nn.Linear` as `self.head`: as many inputs as the encoder's "
+            "`config.hidden_size`, one output a class.",
             page=EXERCISE,
         )
     return case, model, encoder, state

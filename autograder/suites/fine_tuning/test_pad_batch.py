@@ -37,7 +37,7 @@ def pair_of(student, texts, pad_id):
         expected="two tensors: `input_ids` and `attention_mask`",
         came=describe(result),
         why="The encoder needs both: the numbers of the tokens, and which of them are real.",
-        tries="End with `return input_ids, attention_mask`.",
+        tries="Return the ids first, then the mask.",
         page=EXERCISE,
     )
 
