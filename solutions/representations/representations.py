@@ -839,7 +839,7 @@ def rows_of(*names):
     ]
 
 
-figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(11, 3.5), sharey=True, layout="constrained")
 for place, (x, y, a, b) in zip(axes, TESTS, strict=True):
     x_rows, y_rows = rows_of(x, y)
     [a_rows], [b_rows] = rows_of(a), rows_of(b)
@@ -857,7 +857,9 @@ for place, (x, y, a, b) in zip(axes, TESTS, strict=True):
     place.set(title=f"{x} / {y}\n{a} / {b}", xlabel="effect size d", xlim=(-2, 2))
     print(f"{x}, {y}: {half} words each, d = {effect:.2f}, p = {p:.2g}")
 axes[0].set_ylabel("random partitions")
-axes[0].legend(fontsize=9, loc="upper left")
+figure.legend(
+    *axes[0].get_legend_handles_labels(), ncols=2, fontsize=9, loc="outside lower center"
+)
 figure.patch.set_facecolor("white")
 plt.show()
 
@@ -983,15 +985,15 @@ plt.show()
 #   the absence of a gap would not prove the opposite.
 # * The model imitates past decisions. If these were unfair, a faithful model is too, and no test on these labels will
 #   show it.
-# * Removing the column changed what one can *check* more than what the model does: without the attribute, nobody can
-#   compute these gaps.
+# * Whatever the bars say of leaving the column out, it also takes away what one needs to *check*: without the attribute,
+#   nobody can compute these gaps.
 #
 # Could one choose thresholds so that **all** gaps vanish? Move the threshold of group 1 alone and watch the three signed
-# differences.
+# differences. A dot marks where a curve first reaches zero or crosses it.
 
 # %% tags=["demo"]
 scores = model_scores["without it"]
-shifts = np.linspace(-2, 2, 81)
+shifts = np.linspace(-1, 6, 141)
 
 
 def differences(shift):
@@ -1013,7 +1015,10 @@ for column, (name, colour, dash) in enumerate(
         ("false positives", GREEN, "-."),
     ]
 ):
-    axis.plot(shifts, curves[:, column], color=colour, ls=dash, lw=2, label=name)
+    curve = curves[:, column]
+    axis.plot(shifts, curve, color=colour, ls=dash, lw=2, label=name)
+    crossed = np.flatnonzero(curve * curve[0] <= 0)[:1]
+    axis.plot(shifts[crossed], np.zeros(len(crossed)), "o", ms=9, color=colour)
 axis.axhline(0, color=GREY, lw=1)
 axis.axvline(0, color=GREY, lw=1, ls=":")
 axis.set(
@@ -1025,7 +1030,7 @@ figure.patch.set_facecolor("white")
 plt.show()
 
 # %% [markdown]
-# Where a curve crosses the grey line, that gap is gone. If all three crossed at one place, one threshold would satisfy
+# Where a curve meets the grey line, that gap is gone. If all three met it at one place, one threshold would satisfy
 # everybody. In general they do not, and this is no defect of the model: when the groups have different rates of label 1,
 # a prediction with errors cannot have equal selection rates, equal error rates of both kinds and equal meaning of a score
 # all at once (Kleinberg et al. 2017; Chouldechova 2017).
@@ -1110,7 +1115,8 @@ plt.show()
 # better." (Or equally: "The bank discriminated, as everybody knows.")
 #
 # *1 point.* "The removed attribute could be guessed from the other columns, better than by tossing a coin, and the selection
-# gap hardly changed when I removed it. So leaving it out does not make a model fair. More data would not change that."
+# gap was a little smaller without it but still far from 0. So leaving it out does not make a model fair. More data would not
+# change that."
 # (The first item; nothing on what is not proved, no criterion.)
 #
 # *2 points.* The same, and: "Still, my gap is no proof of discrimination. The labels are lenders' decisions, and the groups may
