@@ -367,3 +367,23 @@ def make_texts_before_after(
         ]
         if lost > 0.1 and (one_length or all(abs(other - lost) > 0.01 for other in others)):
             return before, after, number
+
+
+def make_texts_apart(seed: int, label: str) -> tuple[Tensor, Tensor, Tensor]:
+    """As :func:`make_texts_before_after`, but the cosine of any two texts is negative, before and after.
+
+    So a text that may be its own neighbour with a cosine of 0 always is.
+    """
+    generator = draw(seed, label)
+    corners = torch.eye(6) - 1 / 6  # of a simplex: any two have the cosine -1/5
+    while True:
+        before, after = (
+            F.normalize(corners + 0.05 * torch.randn(6, 6, generator=generator), dim=1) for _ in range(2)
+        )
+        groups = torch.tensor([0, 0, 0, 1, 1, 1])[torch.randperm(6, generator=generator)]
+        near = [(vectors @ vectors.T - 2 * torch.eye(6)).max() for vectors in (before, after)]
+        if max(near) > -0.02 or min(gap(before), gap(after)) < 1e-3:
+            continue
+        accuracies = [source_accuracy(vectors, groups) for vectors in (before, after)]
+        if accuracies[0] - accuracies[1] > 0.1 and accuracies[1] > 0.1:
+            return before, after, groups

@@ -167,7 +167,7 @@ def schedules(steps, warmup, total, batches, rates):
 
     falling = (total - taken) / total
     yield (
-        right[:, None] * start[0],
+        (right[:, None] * start[:1]).expand(-1, len(start)),
         "All groups get one learning rate",
         "Remember the rate of each group before the first step.",
     )

@@ -28,8 +28,8 @@ def lost(student, before, after, groups):
     )
 
 
-def judge_lost(student, before, after, groups):
-    """The accuracy lost is right, or the mistake is named."""
+def judge_lost(student, before, after, groups, *, apart=False):
+    """The accuracy lost is right, or the mistake is named. ``apart``: all cosines are negative."""
     accuracies = [judge.source_accuracy(vectors, groups) for vectors in (before, after)]
     right = accuracies[0] - accuracies[1]
     came = lost(student, before, after, groups)
@@ -59,7 +59,9 @@ def judge_lost(student, before, after, groups):
         ),
         (
             0.0,
-            "Nothing is ever lost: each text is its own nearest neighbour",
+            "A text that stands apart is its own nearest neighbour: the diagonal is not low enough"
+            if apart
+            else "Nothing is ever lost: each text is its own nearest neighbour",
             "Fill the diagonal of the similarities with `-torch.inf` before you take the largest.",
         ),
         (
@@ -78,7 +80,7 @@ def judge_lost(student, before, after, groups):
             "Accuracy is a share: take the mean.",
         ),
         (
-            right / accuracies[0],
+            right / (accuracies[0] or 1),
             "The loss is divided by the accuracy before",
             "Accuracy before minus accuracy after, and nothing else.",
         ),
@@ -113,6 +115,8 @@ def test_vectors_of_length_one(student):
         judge_lost(student, *data)
         if student.full:  # the other way round something is gained
             judge_lost(student, data[1], data[0], data[2])
+    for trial in range(3 if student.full else 1):
+        judge_lost(student, *judge.make_texts_apart(student.seed, f"forgetting/apart {trial}"), apart=True)
 
 
 @pytest.mark.points(1)
