@@ -59,7 +59,7 @@ def main() -> int:
     names = parser.parse_args().names or list(ASSIGNMENTS)
     if unknown := [name for name in names if name not in ASSIGNMENTS]:
         parser.error(f"there is no assignment {', '.join(unknown)}; there are: {', '.join(ASSIGNMENTS)}")
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 130)
     torch.set_num_threads(1)
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
     missed = []
@@ -156,10 +156,11 @@ def judge_right(assignment: Assignment, id: str) -> dict:
 def judge_wrong(assignment: Assignment, id: str) -> dict:
     """Whether a wrong answer loses exactly its points and is told why, with every seed."""
     distances, names, variant = record_distances(), assignment.functions(id), assignment.variants[id]
-    changed = [task for task in assignment.tasks if f"{task}-solution" in variant.cells]
-    # What the answer did not change is the reference solution, and looked at with one seed only.
+    changed = assignment.tasks
+    if variant.base == "solution":  # what the student did not change is right: one seed is enough
+        changed = [task for task in assignment.tasks if f"{task}-solution" in variant.cells]
     runs = [(SEEDS[0], False, assignment.tasks), (SEEDS[0], True, assignment.tasks)]
-    runs += [(seed, True, changed or assignment.tasks) for seed in SEEDS[1:]]
+    runs += [(seed, True, changed) for seed in SEEDS[1:]]
     caught = named = True
     for seed, full, tasks in runs:
         found = assignment.verdicts(names, tasks, seed, full)

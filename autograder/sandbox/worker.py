@@ -31,6 +31,7 @@ WARM = (
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "transformers",
+    "transformers.models.bert.modeling_bert",
     "gensim.models",
     "transfer_learning",
     "transfer_learning.models",
