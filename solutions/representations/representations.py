@@ -698,7 +698,7 @@ questions = {
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#6b7280"
 layers = range(len(train_pooled))
-figure, axes = plt.subplots(1, 4, figsize=(11, 3), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 4, figsize=(11, 3.3), sharey=True, layout="constrained")
 for place, (name, (train_labels, test_labels)) in zip(axes, questions.items(), strict=True):
     found = np.array(
         [
@@ -714,7 +714,7 @@ for place, (name, (train_labels, test_labels)) in zip(axes, questions.items(), s
     place.axhline(np.mean(test_labels == usual), color=GREY, ls="--", label="most frequent")
     place.set(title=name, xlabel="layer", ylim=(0.4, 1.02), xticks=list(layers))
 axes[0].set_ylabel("accuracy on unseen texts")
-axes[0].legend(loc="lower left")
+figure.legend(*axes[0].get_legend_handles_labels(), ncols=2, loc="outside lower center")
 figure.patch.set_facecolor("white")
 plt.show()
 
@@ -774,7 +774,7 @@ lines.set(xlabel="layer", ylabel="accuracy on unseen texts", title="Probing sing
 lines.legend(fontsize=9)
 picture = map_.imshow(similar, vmin=0, vmax=1, cmap="viridis", origin="lower")
 map_.set(title="Linear CKA between layers", xlabel="layer", ylabel="layer")
-figure.colorbar(picture)
+figure.colorbar(picture, label="linear CKA")
 figure.patch.set_facecolor("white")
 plt.show()
 print("selectivity by layer:", *(f"{value:+.2f}" for value in selective))
