@@ -1,10 +1,16 @@
-"""Further answers to `representations`: the judge beside scikit-learn, and mistakes beyond the class."""
+"""Further answers to `representations`: the judge beside scikit-learn, more right answers, more mistakes."""
+
+import hashlib
+import itertools
+import math
 
 import numpy as np
 import pytest
-from graded_here import Assignment, faults
+from graded_here import COURSE, Assignment, faults
+from scipy import stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import StandardScaler
 
 from autograder.suites.representations import judge
 
@@ -121,8 +127,6 @@ def always_drawn(x, y, rounds, seed):
 
 
 def pairs_swapped(x, y, rounds, seed):
-    import math
-
     if math.comb(2 * len(x), len(x)) <= rounds:
         return float(np.mean(judge.Partitions.of(x, y).sums >= x.sum() - 1e-9))
     rng = np.random.default_rng(seed)
@@ -131,8 +135,6 @@ def pairs_swapped(x, y, rounds, seed):
 
 
 def one_seed(x, y, rounds, seed):
-    import math
-
     if math.comb(2 * len(x), len(x)) <= rounds:
         return float(np.mean(judge.Partitions.of(x, y).sums >= x.sum() - 1e-9))
     return always_drawn(x, y, rounds, 0)
@@ -151,7 +153,277 @@ def old_names(features, names, protected):
     return np.delete(features, names.index(protected), axis=1), names
 
 
+# Right answers that no student of the class gave: the task, and the functions.
+
+
+def by_gradient(train_features, train_labels, test_features, test_labels):
+    """The probe with another solver, on labels that were turned into words."""
+    scaler = StandardScaler().fit(train_features)
+    model = LogisticRegression(
+        max_iter=1000, solver="newton-cholesky" if max(train_labels) < 2 else "newton-cg"
+    )
+    model.fit(scaler.transform(train_features), [f"class {label}" for label in train_labels])
+    given = model.predict(scaler.transform(test_features))
+    return sum(one == f"class {two}" for one, two in zip(given, test_labels, strict=True)) / len(given)
+
+
+def by_digest(words, classes, seed):
+    """No generator at all: a digest of seed and word is as good as dice."""
+    digests = [hashlib.sha256(f"{seed} {word}".encode()).digest() for word in words]
+    return np.array([int.from_bytes(digest[:8], "big") % classes for digest in digests], dtype=np.int32)
+
+
+def control_first(probe, train_features, test_features, task, control):
+    """The two probes in the other order, with arguments by position."""
+    found = [probe(train_features, pair[0], test_features, pair[1]) for pair in (control, task)]
+    return np.float32(np.diff(found))
+
+
+def by_singular_values(a, b):
+    """CKA from the singular value decompositions of both."""
+    (u, s, _), (v, t, _) = (np.linalg.svd(columns(rows), full_matrices=False) for rows in (a, b))
+    shared = ((s[:, None] * (u.T @ v) * t[None]) ** 2).sum()
+    return shared / ((s**4).sum() * (t**4).sum()) ** 0.5
+
+
+def by_einsum(vectors, a, b):
+    means = [np.einsum("nd,kd->nk", unit(vectors), unit(rows)).mean(1) for rows in (a, b)]
+    return [float(one - two) for one, two in zip(*means, strict=True)]
+
+
+def by_z_scores(scores_x, scores_y):
+    everyone = stats.zscore(np.concatenate([scores_x, scores_y]), ddof=1)
+    return everyone[: len(scores_x)].mean() - everyone[len(scores_x) :].mean()
+
+
+def by_scipy(scores_x, scores_y, rounds, seed):
+    """scipy's test; its own p counts the observed partition as the text does."""
+    found = stats.permutation_test(
+        (scores_x, scores_y),
+        lambda x, y, axis: x.mean(axis=axis) - y.mean(axis=axis),
+        permutation_type="independent",
+        alternative="greater",
+        vectorized=True,
+        n_resamples=rounds,
+        rng=np.random.default_rng(seed),
+    )
+    return found.pvalue
+
+
+def by_masks(labels, predictions, groups):
+    """Both gaps from one table of counts, and one entry more than was asked for."""
+    names, index = np.unique(groups, return_inverse=True)
+    counts = np.zeros((len(names), 2, 2))
+    np.add.at(counts, (index, labels, predictions), 1)
+    rates = counts / counts.sum(axis=2, keepdims=True)
+    gaps = np.ptp(np.stack([rates[:, 0, 1], rates[:, 1, 0]]), axis=1)
+    return {"false_negative": gaps[1], "false_positive": gaps[0], "groups": len(names)}
+
+
+def by_ranks(train_features, train_groups, test_features, test_groups):
+    """The area from the statistic of Mann and Whitney."""
+    scaler = StandardScaler().fit(train_features)
+    model = LogisticRegression(max_iter=1000).fit(scaler.transform(train_features), train_groups)
+    scores = model.predict_log_proba(scaler.transform(test_features))[:, 1]
+    ones, zeros = scores[test_groups == 1], scores[test_groups == 0]
+    return stats.mannwhitneyu(ones, zeros).statistic / (len(ones) * len(zeros))
+
+
+def by_names(features, names, protected):
+    """Column by column."""
+    kept = [(name, column) for name, column in zip(names, features.T, strict=True) if name != protected]
+    return np.stack([column for _, column in kept], axis=1), [name for name, _ in kept]
+
+
+MORE_RIGHT = [
+    ("probe_accuracy", {"probe_accuracy": by_gradient}),
+    ("selectivity", {"control_labels": by_digest, "selectivity": control_first}),
+    ("cka", {"cka": by_singular_values}),
+    ("weat_effect", {"association": by_einsum, "weat_effect": by_z_scores}),
+    ("permutation_p", {"permutation_p": by_scipy}),
+    ("error_gaps", {"error_gaps": by_masks}),
+    ("recover_protected", {"without": by_names, "recover_protected": by_ranks}),
+]
+
+
+@pytest.mark.parametrize(("task", "functions"), MORE_RIGHT, ids=[case[0] for case in MORE_RIGHT])
+@pytest.mark.parametrize("seed", range(1000, 1005))
+def test_further_right_answers(right, task, functions, seed):
+    assert faults(SUITE.verdicts({**right, **functions}, [task], seed=seed)) == []
+
+
+# Mistakes.
+
+
+def probe_of(scale="train", fitted="train", result=lambda share: share):
+    """The probe with another part scaled by, or fitted on."""
+
+    def probe_accuracy(train_features, train_labels, test_features, test_labels):
+        both = np.concatenate([train_features, test_features])
+        scaler = StandardScaler().fit({"train": train_features, "all": both}[scale])
+        rows, labels = {
+            "train": (train_features, train_labels),
+            "test": (test_features, test_labels),
+            "all": (both, np.concatenate([train_labels, test_labels])),
+        }[fitted]
+        model = LogisticRegression(max_iter=1000).fit(scaler.transform(rows), labels)
+        return result(model.score(scaler.transform(test_features), test_labels))
+
+    return probe_accuracy
+
+
+def made_of(formula):
+    """A selectivity that makes something else of the two accuracies."""
+
+    def selectivity(probe, train_features, test_features, task, control):
+        pairs = (task, control)
+        return formula(*(probe(train_features, pair[0], test_features, pair[1]) for pair in pairs))
+
+    return selectivity
+
+
+def one_side_centred(a, b):
+    return cka_of(lambda rows: rows)(columns(a), b)
+
+
+def by_sizes(a, b):
+    a, b = columns(a), columns(b)
+    return np.linalg.norm(b.T @ a) ** 2 / (np.linalg.norm(a) * np.linalg.norm(b)) ** 2
+
+
+def half_unit(vectors, a, b):
+    return (unit(vectors) @ a.T).mean(axis=1) - (unit(vectors) @ b.T).mean(axis=1)
+
+
+def only_a(vectors, a, b):
+    return (unit(vectors) @ unit(a).T).mean(axis=1)
+
+
+def effect_of(divide=lambda both: both.std(ddof=1), reduce=np.mean):
+    def weat_effect(x, y):
+        return (reduce(x) - reduce(y)) / divide(np.concatenate([x, y]))
+
+    return weat_effect
+
+
+def t_statistic(x, y):
+    return stats.ttest_ind(x, y, equal_var=False).statistic
+
+
+def permutation_of(hit=lambda sums, own: sums >= own - 1e-9, share=None, drawn=None):
+    """The test with another comparison, another share of all, or another share of the drawn ones."""
+    share = share or (lambda hits, count: hits / count)
+    drawn = drawn or (lambda hits, rounds: (1 + hits) / (1 + rounds))
+
+    def permutation_p(x, y, rounds, seed):
+        pooled, m = np.concatenate([x, y]), len(x)
+        if math.comb(2 * m, m) <= rounds:
+            sums = np.array([sum(chosen) for chosen in itertools.combinations(pooled.tolist(), m)])
+            return float(share(hit(sums, x.sum()).sum(), len(sums)))
+        rng = np.random.default_rng(seed)
+        sums = rng.permuted(np.tile(pooled, (rounds, 1)), axis=1)[:, :m].sum(axis=1)
+        return float(drawn(hit(sums, x.sum()).sum(), rounds))
+
+    return permutation_p
+
+
+def errors_of(false_positive, false_negative):
+    """The two gaps, each from a function of the masks (label is 1, predicted 1) to the rate of one group."""
+
+    def error_gaps(labels, predictions, groups):
+        def gap(rate):
+            parts = [groups == group for group in np.unique(groups)]
+            rates = [rate(labels[part] == 1, predictions[part] == 1) for part in parts]
+            return max(rates) - min(rates)
+
+        return {"false_positive": gap(false_positive), "false_negative": gap(false_negative)}
+
+    return error_gaps
+
+
+def of_predicted():
+    return errors_of(lambda y, p: (~y & p).sum() / p.sum(), lambda y, p: (y & ~p).sum() / (~p).sum())
+
+
+def of_any_kind():
+    return errors_of(lambda y, p: (y != p).mean(), lambda y, p: (y != p).mean())
+
+
+def recover(measure=None, by="train", fitted="train", turned=False):
+    """The area, with another part scaled by or fitted on, or another number of the scores."""
+
+    def recover_protected(train_features, train_groups, test_features, test_groups):
+        both = np.concatenate([train_features, test_features])
+        scaler = StandardScaler().fit(both if by == "all" else train_features)
+        if by == "none":
+            scaler = StandardScaler(with_mean=False, with_std=False).fit(train_features)
+        rows = both if fitted == "all" else train_features
+        groups = np.concatenate([train_groups, test_groups]) if fitted == "all" else train_groups
+        model = LogisticRegression(max_iter=10_000).fit(scaler.transform(rows), groups)
+        if measure is not None:
+            return measure(model, scaler.transform(test_features), test_groups)
+        return roc_auc_score(test_groups, model.predict_proba(scaler.transform(test_features))[:, 1 - turned])
+
+    return recover_protected
+
+
 MORE = [
+    ("probe_accuracy", "probe_accuracy", probe_of(fitted="test"), 0, "fitted on the test rows"),
+    (
+        "probe_accuracy",
+        "probe_accuracy",
+        probe_of(scale="all", fitted="all"),
+        0,
+        "fitted on the test rows too",
+    ),
+    ("probe_accuracy", "probe_accuracy", probe_of(result=lambda share: 100 * share), 0, "in per cent"),
+    (
+        "probe_accuracy",
+        "probe_accuracy",
+        probe_of(result=lambda share: 1 - share),
+        0,
+        "share of wrong answers",
+    ),
+    ("selectivity", "selectivity", made_of(lambda own, other: own), 2, "accuracy on the task alone"),
+    ("selectivity", "selectivity", made_of(lambda own, other: other), 2, "on the control task alone"),
+    ("selectivity", "selectivity", made_of(lambda own, other: own / other), 2, "a ratio, not a difference"),
+    ("selectivity", "selectivity", made_of(lambda own, other: None), 2, "returns nothing"),
+    ("cka", "cka", one_side_centred, 1, "Only one of the two"),
+    ("cka", "cka", by_sizes, 0, "by the norms of A and B"),
+    ("cka", "cka", cka_of(columns, lambda s, a, b: (s**2 / (a * b)) ** 2), 0, "the square of CKA"),
+    (
+        "cka",
+        "cka",
+        cka_of(columns, lambda s, a, b: s**2 / (a * b) ** 2),
+        0,
+        "in the denominator were squared",
+    ),
+    ("cka", "cka", cka_of(columns, lambda s, a, b: 1 - s**2 / (a * b)), 0, "one minus CKA"),
+    ("weat_effect", "association", half_unit, 2, "attribute vectors were not divided"),
+    ("weat_effect", "association", only_a, 1, "with B was not subtracted"),
+    ("weat_effect", "association", lambda v, a, b: np.abs(cosines(np.mean)(v, a, b)), 1, "sign"),
+    ("weat_effect", "weat_effect", effect_of(lambda both: both.var(ddof=1)), 2, "divided by the variance"),
+    ("weat_effect", "weat_effect", effect_of(lambda both: 1.0), 2, "was not divided by"),
+    ("weat_effect", "weat_effect", effect_of(reduce=np.sum), 2, "added up instead of averaged"),
+    ("weat_effect", "weat_effect", t_statistic, 2, "t statistic"),
+    (
+        "permutation_p",
+        "permutation_p",
+        permutation_of(share=lambda h, n: (h + 1) / (n + 1)),
+        2,
+        "counted twice",
+    ),
+    ("permutation_p", "permutation_p", permutation_of(share=lambda h, n: (h - 1) / n), 2, "not counted"),
+    ("permutation_p", "permutation_p", permutation_of(lambda s, own: s <= own + 1e-9), 0, "the other side"),
+    ("permutation_p", "permutation_p", permutation_of(drawn=lambda h, n: (1 + h) / n), 2, "rounds + 1"),
+    ("permutation_p", "permutation_p", constant(0.03), 0, "not the share of all partitions"),
+    ("error_gaps", "error_gaps", of_predicted(), 1, "by those with that prediction"),
+    ("error_gaps", "error_gaps", of_any_kind(), 1, "that of all errors"),
+    ("recover_protected", "recover_protected", recover(turned=True), 1, "turned round"),
+    ("recover_protected", "recover_protected", recover(fitted="all"), 1, "fitted on the test rows too"),
+    ("recover_protected", "recover_protected", recover(by="all"), 2, "scaler was fitted on all rows"),
+    ("recover_protected", "recover_protected", recover(by="none"), 2, "were not standardised"),
+    ("recover_protected", "recover_protected", recover(lambda m, x, y: m.score(x, y)), 1, "is an accuracy"),
     ("probe_accuracy", "probe_accuracy", constant(None), 0, "returns nothing"),
     ("probe_accuracy", "probe_accuracy", constant("0.5"), 0, "does not return a number"),
     ("probe_accuracy", "probe_accuracy", constant(float("nan")), 0, "not finite"),
@@ -191,3 +463,19 @@ def test_further_mistakes(right, task, function, answer, points, words):
     said = [f"{message['what']} {message.get('tries')}" for message in faults(found)]
     assert any(words in text for text in said), said
     assert found[task].points == points, said
+
+
+def test_what_teachers_read_is_not_in_what_students_get():
+    text = COURSE.released("representations").read_text(encoding="utf-8")
+    assert "in your own words" in text or "Your teacher reads it" in text
+    for words in (
+        "Rubric",
+        "Sample answers",
+        "*0 points.*",
+        "1 point.*",
+        "2 points.*",
+        "3 points.*",
+        "half points are",
+    ):
+        assert words not in text
+        assert words in COURSE.source_text("representations").read_text(encoding="utf-8")
