@@ -52,10 +52,30 @@
 # The tasks count one by one: no task needs your answer to another. Cells marked *demo* are for you and are not run when
 # your work is graded.
 
-# %% nbgrader={"grade": false, "grade_id": "set-up", "locked": true, "schema_version": 3, "solution": false}
-# On Colab, take the # off the next line and put the address of the course's repository after git+
-# # %pip install -q git+ADDRESS
+# %% tags=["demo"]
+# Installs the course where it is missing, on Colab for example, and fetches the data of this notebook, once.
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
 
+if importlib.util.find_spec("autograder") is None:
+    wheels = sorted(Path().glob("transfer_learning_course-*.whl"))
+    if not wheels:
+        raise FileNotFoundError(
+            "Put the file of the bundle that ends in .whl beside this notebook (on Colab: among the "
+            "session's files). Then run this cell again."
+        )
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", str(wheels[-1])], check=True
+    )
+    importlib.invalidate_caches()
+
+from transfer_learning.assets.__main__ import main as assets
+
+_ = assets(["fetch", "newsgroups", "glove-6b-50d"])
+
+# %% nbgrader={"grade": false, "grade_id": "set-up", "locked": true, "schema_version": 3, "solution": false}
 import numpy as np
 from gensim.models import KeyedVectors
 from sklearn.feature_extraction.text import TfidfVectorizer
