@@ -746,7 +746,7 @@ for method, answer in answers.items():
 # %% tags=["demo"]
 from transfer_learning.evaluation import bootstrap_interval
 
-SEEDS = 5
+SEEDS = 3
 SHORT = 6  # epochs
 small = load_photos(size=96)
 learn, held_out = small.part("train"), small.part("validation")
