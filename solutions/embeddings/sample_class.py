@@ -814,7 +814,11 @@ def mean_vector(tokens, vectors):
     known = [vectors[word] for word in tokens if word in vectors]
     return np.mean(known, axis=0) if known else np.zeros(vectors.vector_size)
 """,
-            "weighted_mean-solution": IDF,
+            "weighted_mean-solution": IDF
+            + """
+def weighted_mean(tokens, vectors, weights, default):
+    raise NotImplementedError()
+""",
             "reflection": "1. I would compare it with the mean of the words' vectors.",
         },
         expected={"mean_vector": 3, "weighted_mean": 2},
