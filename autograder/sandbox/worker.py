@@ -27,7 +27,11 @@ WARM = (
     "numpy",
     "torch",
     "torch._dynamo",  # the first optimiser imports it: half a second in each child, if not here
+    "sklearn.feature_extraction.text",
     "sklearn.linear_model",
+    "sklearn.model_selection",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "transformers",
