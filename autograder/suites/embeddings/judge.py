@@ -101,9 +101,7 @@ def ngrams(word: str, shortest: int, longest: int, marks: tuple[str, str] = ("<"
     """Every character n-gram of the marked word; what occurs twice is in the list twice."""
     marked = word.join(marks)
     return [
-        found
-        for length in range(shortest, longest + 1)
-        for found in re.findall(f"(?=(.{{{length}}}))", marked)
+        found for size in range(shortest, longest + 1) for found in re.findall(f"(?=(.{{{size}}}))", marked)
     ]
 
 

@@ -26,9 +26,7 @@ def cut_at_the_end(word, shortest, longest):
     """What slices give that run over the end of the word."""
     marked = f"<{word}>"
     return Counter(
-        marked[start : start + length]
-        for length in range(shortest, longest + 1)
-        for start in range(len(marked))
+        marked[start : start + size] for size in range(shortest, longest + 1) for start in range(len(marked))
     )
 
 
