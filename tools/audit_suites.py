@@ -32,6 +32,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import nbclient
+import nbformat
 import torch
 from graded_here import ASSIGNMENTS, Assignment, faults
 from mutants import Mutant, mutants
@@ -45,6 +46,7 @@ from autograder.sample_class import load_module
 from autograder.submission import runs
 
 RESULTS = REPOSITORY / "benchmarks" / "results" / "suites.json"
+EXECUTED = REPOSITORY / "_build" / "executed"
 SEEDS = range(1000, 1030)
 REPEATS = 50
 MUTANT_SECONDS = 60
@@ -242,17 +244,18 @@ def slowest_check(assignment: Assignment) -> float:
 
 
 def notebook_seconds(assignment: Assignment) -> float:
-    """Seconds of the whole notebook with solutions, kernel's start included."""
+    """Seconds of the whole notebook with solutions, kernel's start included; it is kept to be looked at."""
     os.environ["OMP_NUM_THREADS"] = str(os.cpu_count())
-    started = time.monotonic()
+    notebook = release.load_source(assignment.course, assignment.name)
     folder = assignment.course.exercises / assignment.name
+    started = time.monotonic()
     nbclient.NotebookClient(
-        release.load_source(assignment.course, assignment.name),
-        timeout=180,
-        kernel_name="python3",
-        resources={"metadata": {"path": folder}},
+        notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": folder}}
     ).execute()
-    return time.monotonic() - started
+    took = time.monotonic() - started
+    EXECUTED.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, EXECUTED / f"{assignment.name}.ipynb")
+    return took
 
 
 def fingerprint(assignment: Assignment) -> str:
