@@ -193,6 +193,13 @@ MORE = [
     ("weighted_loss", losses(lambda s, y, w: F.cross_entropy(s, y) * w.mean()), 0, "not matched"),
     ("weighted_loss", losses(lambda s, y, w: w * each(s, y)), 0, "does not return a number"),
     ("weighted_loss", losses(lambda s, y, w: (w * each(s, y)).mean().detach()), 1, "cannot be used"),
+    ("instance_weights", weights(lambda r, p, c: np.minimum(r / r.mean(), c)), 1, "The cap comes too late"),
+    (
+        "reverse_gradient",
+        lambda x, strength: x if strength == 0 else Reversal.apply(x, 1, -strength),
+        2,
+        "not reversed at all",
+    ),
     ("coral", align(lambda x, s, t, e: x @ root(s, e, -0.5)), 1, "whitened but not recoloured"),
     ("coral", align(lambda x, s, t, e: x @ root(t, e, 0.5)), 1, "without being whitened"),
     ("coral", align(lambda x, s, t, e: x @ root(t, e, 0.5) @ root(s, e, -0.5)), 1, "order is turned"),

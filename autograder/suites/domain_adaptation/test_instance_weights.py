@@ -71,25 +71,36 @@ WORDS = {
 }
 
 
+ABOUT_THE_CAP = ("no sizes", "sizes inverted", "no cap", "cap after")
+
+
 def draw_case(student, label, capped):
     """Probabilities, sizes and a cap, with every known mistake clear of what is right."""
     generator = measure.draw(student.seed, label)
     while True:
         n = 7 + int(torch.randint(0, 4, (1,), generator=generator))
-        n_source, n_target = ((90, 40), (30, 70))[int(torch.randint(0, 2, (1,), generator=generator))]
+        # With fewer source rows a cap bites both before and after the division, so no two mistakes agree.
+        sizes = ((40, 90), (30, 70)) if capped else ((90, 40), (30, 70))
+        n_source, n_target = sizes[int(torch.randint(0, 2, (1,), generator=generator))]
         p_target = torch.rand(n, generator=generator).double() * 0.75 + 0.1
         ratio = judge.ratios(p_target, n_source, n_target)
         # Without a cap in reach, the factor of the sizes falls out of the weights, and so do mistakes in it.
         largest = ratio.sort().values[n - 3 : n - 1].mean().item() if capped else 1e6
         case = (p_target, n_source, n_target, largest)
-        wrong = [
-            value
-            for name, value in judge.wrong_weights(*case)
-            if capped or name not in ("no sizes", "sizes inverted", "no cap", "cap after")
-        ]
+        wrong = [value for name, value in judge.wrong_weights(*case) if capped or name not in ABOUT_THE_CAP]
         right = judge.instance_weights(*case)
-        if judge.clear(right, *wrong):
+        if judge.clear(right, *wrong) and (not capped or told_apart(case)):
             return case, right
+
+
+def told_apart(case):
+    """Whether the mistakes with the sizes and with the cap lead to different weights."""
+    found = [(name, value) for name, value in judge.wrong_weights(*case) if name in ABOUT_THE_CAP]
+    return all(
+        name == other or judge.clear(value, weights)
+        for index, (name, value) in enumerate(found)
+        for other, weights in found[:index]
+    )
 
 
 def judge_case(student, case, right):
