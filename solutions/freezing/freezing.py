@@ -192,7 +192,8 @@ for name, buffer in model.named_buffers():
 #
 # **What.** PyTorch computes a gradient for a parameter only if its `requires_grad` is `True`. Switch it off for *every*
 # parameter of the backbone, BatchNorm's scale and shift included. Leave the head as it is. Change the model that is
-# passed in, not a copy, and return it. No number in the model changes.
+# passed in, not a copy, and return it. No number in the model changes. (In which mode you leave it does not matter: task 4
+# sets that.)
 #
 # **Example.** When your function works, this cell
 #
@@ -232,7 +233,8 @@ check("freeze_backbone")
 # **What.** Put a new `nn.Linear` in the place of `model.head`: from the backbone's features to `classes` scores, with
 # the fresh random weights that `nn.Linear` comes with. Whatever the old head was (a layer, or several), all of it goes,
 # also when it happens to have the right number of outputs. Models differ in their number of features, so ask the
-# backbone for it. The backbone stays as it is. The new head must be able to learn.
+# backbone for it. The backbone stays as it is: its numbers, and which of them can learn (freezing was task 1). The new
+# head must be able to learn.
 #
 # **Example.**
 #
@@ -324,7 +326,7 @@ check("make_optimizer")
 # * the *head* in training mode: its dropout is active.
 #
 # The model may come in any mode: new, or in evaluation mode because you have just measured its accuracy. Nothing but
-# modes changes. Return the model.
+# modes changes, `requires_grad` neither. Return the model.
 #
 # **Example.**
 #
@@ -434,7 +436,7 @@ check("train_one_epoch")
 #   shuffles has another order on every pass, so one pass must give both.
 # * Every image counts, also those of a smaller last batch.
 # * The model may come in any mode, and its backbone need not be frozen. Afterwards its parameters and buffers are what
-#   they were. (In which mode you leave it does not matter: `train_one_epoch` sets its own.)
+#   they were, and what could learn still can. (In which mode you leave it does not matter: `train_one_epoch` sets its own.)
 # * The features are plain numbers, cut off from the backbone: one can train a head on them for many epochs, and no
 #   gradient reaches the backbone. Use `torch.no_grad()`. (`torch.inference_mode()` goes too far: PyTorch refuses to
 #   train anything on tensors that were made under it.)
@@ -492,15 +494,16 @@ check("precompute_features")
 # 3. *After:* compute the features of every image in evaluation mode once more.
 # 4. Return the *drift*, an ordinary `float`: the norm of (after - before) divided by the norm of before.
 #
-# The norm of a tensor is the root of the sum of its squares, here over all images and all features: `tensor.norm()`. A
-# drift of 0 means that every feature is what it was. A drift of 1 means that the features changed by as much as they are
-# large.
+# The norm of a tensor is the root of the sum of its squares, here over all images and all features together, not batch by
+# batch: `tensor.norm()`. A drift of 0 means that every feature is what it was. A drift of 1 means that the features
+# changed by as much as they are large.
 #
 # * There is no loss, no gradient and no step: use `torch.no_grad()`. What moves, moves by forward passes alone.
 # * The loader does not shuffle. Every pass over it gives the same batches in the same order.
 # * The model may come in any mode, with any part frozen. Afterwards all its parameters and buffers are bit for bit what
 #   they were. Beware: `model.state_dict()` gives the tensors themselves, and they move along with the model.
-#   `copy.deepcopy(...)` makes a copy that stays. In which mode you leave the model does not matter.
+#   `copy.deepcopy(...)` makes a copy that stays. What could learn still can. In which mode you leave the model does not
+#   matter.
 # * Write it without your `precompute_features`, or be sure of that first: a mistake there would count here too.
 #
 # **Example.**

@@ -838,6 +838,95 @@ def unfreeze_top(model, layers):
         "A BatchNorm layer has two parameters: with one layer, only its shift learns.",
         "Parameters were counted instead of layers",
     ),
+    wrong(
+        "s045",
+        "the loss after the step",
+        "train_one_epoch",
+        2,
+        """
+def train_one_epoch(model, loader, optimizer):
+    model = set_train_mode(model)
+    loss_sum, samples = 0.0, 0
+    for images, labels in loader:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        loss = F.cross_entropy(model(images), labels)
+        loss_sum += loss.item() * len(labels)
+        samples += len(labels)
+    return loss_sum / samples
+""",
+        "Training is right; each batch's loss is computed again when the network has already learnt from it.",
+        "loss was computed after its step",
+    ),
+    wrong(
+        "s046",
+        "only the last layer of the head replaced",
+        "replace_head",
+        1,
+        """
+def replace_head(model, classes):
+    new = nn.Linear(model.backbone.feature_dim, classes)
+    if isinstance(model.head, nn.Sequential):
+        model.head[-1] = new
+    else:
+        model.head = new
+    return model
+""",
+        "The dropout of the old head stays in front of the new layer.",
+        "a part of the old head",
+    ),
+    wrong(
+        "s047",
+        "the backbone frozen along with the new head",
+        "replace_head",
+        1,
+        """
+def replace_head(model, classes):
+    model.backbone.requires_grad_(False)
+    model.head = nn.Linear(model.backbone.feature_dim, classes)
+    return model
+""",
+        "The head is right; what of the backbone can learn was not this function's to decide.",
+        "Replacing the head froze the backbone",
+    ),
+    wrong(
+        "s048",
+        "the mean of the batches' drifts",
+        "feature_drift",
+        2,
+        """
+def feature_drift(model, loader, training):
+    backbone = copy.deepcopy(model.backbone)
+    with torch.no_grad():
+        backbone.eval()
+        before = [backbone(images) for images, _ in loader]
+        backbone.train(training)
+        for images, _ in loader:
+            backbone(images)
+        backbone.eval()
+        after = [backbone(images) for images, _ in loader]
+    drifts = [((new - old).norm() / old.norm()).item() for old, new in zip(before, after)]
+    return sum(drifts) / len(drifts)
+""",
+        "The mode is right and no trace is left; a mean of ratios is not the ratio of the two norms.",
+        "a mean of the batches' drifts",
+    ),
+    wrong(
+        "s049",
+        "the mode set and the backbone frozen",
+        "set_train_mode",
+        2,
+        """
+def set_train_mode(model):
+    model.train()
+    model.backbone.eval().requires_grad_(False)
+    return model
+""",
+        "The modes are right; but every epoch would freeze again what was unfrozen before.",
+        "Setting the mode froze the backbone",
+    ),
 ]
 
 OTHER = [

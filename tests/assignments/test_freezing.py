@@ -256,6 +256,55 @@ def unfreeze_and_draw_anew(model, layers):
     return model
 
 
+def unfreeze_and_train(model, layers):
+    model = unfreeze(lambda found, layers: found[len(found) - layers :])(model, layers)
+    for module in owners(model)[len(owners(model)) - layers :]:
+        module.train()
+    return model
+
+
+def replace_and_thaw(model, classes):
+    model.head = nn.Linear(model.backbone.feature_dim, classes)
+    return model.requires_grad_(True)
+
+
+def mode_and_thaw(model):
+    model.backbone.eval()
+    model.head.train()
+    return model.requires_grad_(True)
+
+
+def frozen_features(model, loader):
+    model.backbone.requires_grad_(False)
+    return collect()(model, loader)
+
+
+def frozen_drift(model, loader, training):
+    model.backbone.requires_grad_(False)
+    return drift()(model, loader, training)
+
+
+def large_batches(loader):
+    return [batch for batch in loader if len(batch[1]) == loader.batch_size]
+
+
+def loss_of_all(model, loader):
+    with torch.no_grad():
+        losses = [F.cross_entropy(model(images), labels).item() * len(labels) for images, labels in loader]
+    return sum(losses) / len(loader.dataset)
+
+
+def loss_after_the_epoch(model, loader, optimizer):
+    epoch()(model, loader, optimizer)
+    return loss_of_all(model, loader)
+
+
+def loss_before_the_epoch(model, loader, optimizer):
+    result = loss_of_all(model.eval(), loader)
+    epoch()(model, loader, optimizer)
+    return result
+
+
 def is_convolution(module):
     return isinstance(module, nn.Conv2d)
 
@@ -270,6 +319,15 @@ MORE = [
     ("replace_head", softmax_in_the_head, 1, "not the new head applied to the backbone's features"),
     ("replace_head", frozen_new_head, 1, "The new head is frozen"),
     ("replace_head", new_backbone_too, 0, "changed the backbone"),
+    ("replace_head", replace_and_thaw, 1, "let the frozen backbone learn again"),
+    ("set_train_mode", mode_and_thaw, 2, "let the frozen backbone learn again"),
+    ("train_one_epoch", epoch(batches=large_batches), 1, "smaller batch was left out"),
+    ("train_one_epoch", epoch(batches=large_batches), 1, "loss of the last, smaller batch is missing"),
+    ("train_one_epoch", loss_after_the_epoch, 2, "computed after the epoch"),
+    ("train_one_epoch", loss_before_the_epoch, 2, "computed before the epoch"),
+    ("precompute_features", frozen_features, 2, "Computing features froze the backbone"),
+    ("feature_drift", frozen_drift, 2, "The measurement froze the backbone"),
+    ("unfreeze_top", unfreeze_and_train, 1, "put layers into training mode"),
     ("make_optimizer", head_by_name, 1, "misses parameters that should learn"),
     ("make_optimizer", fixed_learning_rate, 1, "does not use the learning rate"),
     ("make_optimizer", copies_of_parameters, 0, "moves nothing"),
@@ -370,13 +428,55 @@ MORE = [
 ]
 
 
+@pytest.mark.parametrize("full", [False, True], ids=["as the student checks it", "as it is graded"])
 @pytest.mark.parametrize(("task", "function", "points", "words"), MORE, ids=[f"{m[0]}-{m[3]}" for m in MORE])
-def test_further_mistakes(right, task, function, points, words):
+def test_further_mistakes(right, task, function, points, words, full):
     right[task] = function
-    found = FREEZING.verdicts(right, [task])
+    found = FREEZING.verdicts(right, [task], full=full)
     said = [f"{message['what']} {message.get('tries')}" for message in faults(found)]
     assert any(words in text for text in said), said
     assert found[task].points == points, said
+
+
+def freeze_in_evaluation_mode(model):
+    model.eval().backbone.requires_grad_(False)
+    return model
+
+
+def detach_each_batch(model, loader):
+    model.eval()
+    pairs = [(model.backbone(images).detach(), labels) for images, labels in loader]
+    return torch.cat([pair[0] for pair in pairs]), torch.cat([pair[1] for pair in pairs])
+
+
+def join_outside_inference_mode(model, loader):
+    """What `torch.cat` makes outside `inference_mode` is an ordinary tensor: a head can be trained on it."""
+    model.eval()
+    with torch.inference_mode():
+        pairs = [(model.backbone(images), labels) for images, labels in loader]
+    return torch.cat([pair[0] for pair in pairs]), torch.cat([pair[1] for pair in pairs])
+
+
+def unfreeze_in_task_4s_mode(model, layers):
+    model = unfreeze(lambda found, layers: found[len(found) - layers :])(model, layers)
+    model.head.train()
+    model.backbone.eval()
+    return model
+
+
+ALSO_RIGHT = [
+    ("freeze_backbone", freeze_in_evaluation_mode),
+    ("precompute_features", detach_each_batch),
+    ("precompute_features", join_outside_inference_mode),
+    ("unfreeze_top", unfreeze_in_task_4s_mode),
+]
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["as the student checks it", "as it is graded"])
+@pytest.mark.parametrize(("task", "function"), ALSO_RIGHT, ids=[m[1].__name__ for m in ALSO_RIGHT])
+def test_further_right_answers(right, task, function, full):
+    right[task] = function
+    assert faults(FREEZING.verdicts(right, [task], full=full)) == []
 
 
 def test_a_loss_as_a_tensor_is_accepted(right):

@@ -4,6 +4,7 @@ from torch import Tensor
 
 from autograder.expect import Mistake, describe
 from autograder.reading import sound
+from autograder.suites.freezing import judge
 from autograder.suites.freezing.pages import EXERCISE
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
@@ -38,6 +39,16 @@ def trained(report: object, like: dict | None = None) -> tuple[dict[str, Tensor]
     if not isinstance(report, dict):
         return state_of(report, doing, like), None
     return state_of(sound(report.get("state"), doing, EXERCISE), doing, like), report.get("probe")
+
+
+def moved_in_training(student, model: object, case: judge.Case) -> list[str]:
+    """Which parameters of the backbone move when an optimiser holds everything: those that can learn."""
+    probe = judge.draw_head(student.seed, "can learn", case.spec["classes"], case.spec["feature_dim"])
+    report = student.rig(
+        "train_everything", model, case.images, case.labels, lr=0.1, steps=1, probe=list(probe)
+    )
+    after, _ = trained(report)
+    return judge.moved(case.state, after, case.backbone_parameters)
 
 
 def _forms(state: dict[str, Tensor]) -> dict[str, tuple]:

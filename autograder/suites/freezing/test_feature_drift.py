@@ -19,10 +19,23 @@ SAMPLES = 11
 BATCH = 4
 
 
+APART = 0.01  # at least, between the right number and where a known mistake leads
+
+
 def make_case(student, label):
-    """A case whose scores drift far less than its features: the head's bias is large, and stays."""
-    case = judge.make_case(student.seed, label, samples=SAMPLES)
-    case.state["head.bias"] = case.state["head.bias"] + 5
+    """A case in which no known mistake leads near the right number.
+
+    Its scores drift far less than its features: the head's bias is large, and stays. Its batches differ in
+    contrast, so their drifts do: a mean of them is not the drift of all images.
+    """
+    for attempt in range(100):
+        case = judge.make_case(student.seed, f"{label}, {attempt}", samples=SAMPLES)
+        case.state["head.bias"] = case.state["head.bias"] + 5
+        contrast = torch.tensor([0.3, 1, 3]).repeat_interleave(BATCH)[:SAMPLES, None, None, None]
+        case = judge.Case(case.spec, case.state, case.images * contrast, case.labels)
+        right = relative(case.features(), case.after_pass(BATCH).features())
+        if all(abs(value - right) > APART for value, *_ in mistakes(case)):
+            break
     return case
 
 
@@ -93,6 +106,17 @@ def mistakes(case):
         "The change was divided by the features after the pass, not by those before it",
         ratio,
     )
+    drifts = [relative(*parts) for parts in zip(before.split(BATCH), after.split(BATCH), strict=True)]
+    sizes = [len(part) for part in case.labels.split(BATCH)]
+    for value in (
+        sum(drifts) / len(drifts),
+        sum(part * size for part, size in zip(drifts, sizes, strict=True)) / SAMPLES,
+    ):
+        yield (
+            value,
+            "The drift is a mean of the batches' drifts, not the drift of all images together",
+            "Join the features of all batches with `torch.cat`, before and after; then take the two norms.",
+        )
     for value in (
         ((after - before).abs().mean() / before.abs().mean()).item(),
         (after - before).abs().mean().item(),
@@ -231,6 +255,18 @@ def test_leaves_no_trace(student):
                 if statistics
                 else "Take no step, and write to no parameter: a forward pass is enough.",
                 page=BATCHNORM,
+            )
+        learning = reading.moved_in_training(student, model, case)
+        if learning != case.backbone_parameters:
+            raise Mistake(
+                "The measurement froze the backbone: its parameters cannot learn any more",
+                expected="a parameter that could learn before still can",
+                came=f"{len(learning)} of the backbone's {len(case.backbone_parameters)} parameters can "
+                "learn; before, all could",
+                why="Who measures only looks. Training the model afterwards would do nothing, and no error "
+                "would say so.",
+                tries="Use `with torch.no_grad():`, and leave `requires_grad` alone.",
+                page=EXERCISE,
             )
     if not math.isfinite(sum(found)) or min(found) <= 0 or measure.near(min(found), max(found)):
         raise Mistake(

@@ -166,6 +166,7 @@ def test_leaves_no_trace(student):
         error = error if isinstance(error, str) else None
         if isinstance(report, dict) and report.get("reached") is False:
             if judge.are_gradients(report.get("gradients"), report.get("pair"), *head):
+                still_learns(student, model, case)
                 continue
             raise Mistake(
                 "A head on the returned features does not learn as those numbers say",
@@ -196,6 +197,22 @@ def test_leaves_no_trace(student):
             "fails because "
             "the graph was used up in the first.",
             tries="Compute the features inside `with torch.no_grad():`.",
+            page=FEATURE_EXTRACTION,
+        )
+
+
+def still_learns(student, model, case):
+    """The backbone came unfrozen; it must not have been frozen to get features without a graph."""
+    learning = reading.moved_in_training(student, model, case)
+    if learning != case.backbone_parameters:
+        raise Mistake(
+            "Computing features froze the backbone: its parameters cannot learn any more",
+            expected="a parameter that could learn before still can",
+            came=f"{len(learning)} of the backbone's {len(case.backbone_parameters)} parameters can learn; "
+            "before, all could",
+            why="Who computes features only looks at the model. Training it afterwards would do nothing, and "
+            "no error would say so.",
+            tries="Compute the features inside `with torch.no_grad():`, and leave `requires_grad` alone.",
             page=FEATURE_EXTRACTION,
         )
 

@@ -93,6 +93,20 @@ def test_new_head_fits(student):
                 tries="Let the head be the linear layer alone.",
                 page=HEAD,
             )
+        student.rig("set_mode", result, True)
+        outputs = student.rig("forward", result, case.images)
+        outputs = tensor_of(outputs, (1, len(case.images), classes), "applying the model to images", EXERCISE)
+        if not measure.close(outputs[0], judge.logits(case.features("batch"), weight, bias)):
+            raise Mistake(
+                "The new layer is not the whole head: a part of the old head, its dropout, is still there",
+                expected="in training mode, too, the scores are features x weight + bias",
+                came="other numbers in training mode, as dropout gives them",
+                why="The old head may be several layers. What is left of it works on in front of the new "
+                "one.",
+                tries="Assign the new `nn.Linear` to `model.head` itself, not to a part of it such as "
+                "`model.head[-1]`.",
+                page=HEAD,
+            )
 
 
 @pytest.mark.points(1)
@@ -137,5 +151,23 @@ def test_only_the_head_is_new(student):
                 came="none of them moved",
                 why="The new head starts from random numbers. If it cannot learn, its scores stay random.",
                 tries="Put the new layer in after everything else is frozen, or freeze the backbone only.",
+                page=HEAD,
+            )
+        for trainable, wanted in ([], []), (None, case.backbone_parameters):
+            model = student.rig("make_model", case.spec, case.state, trainable=trainable)
+            student.call(FUNCTION, model, case.spec["classes"])
+            learning = reading.moved_in_training(student, model, case)
+            if learning == wanted:
+                continue
+            raise Mistake(
+                "Replacing the head froze the backbone, too"
+                if wanted
+                else "Replacing the head let the frozen backbone learn again",
+                expected="of the backbone's parameters can learn what could learn before",
+                came=f"{len(learning)} of {len(case.backbone_parameters)} can learn; before, it was "
+                f"{len(wanted)}",
+                why="What learns is another decision than which classes there are: one may also want to "
+                "train a whole network with a new head.",
+                tries="Assign to `model.head`, and leave every `requires_grad` of the backbone as it is.",
                 page=HEAD,
             )

@@ -161,3 +161,20 @@ def test_both_at_once(student):
             )
     model = student.rig("make_model", case.spec, case.state)
     returned_object(student.call(FUNCTION, model), FUNCTION, "the model it was given", EXERCISE)
+    for trainable, wanted in (None, case.backbone_parameters), (case.head_names, []):
+        model = student.rig("make_model", case.spec, case.state, trainable=trainable)
+        student.call(FUNCTION, model)
+        learning = reading.moved_in_training(student, model, case)
+        if learning == wanted:
+            continue
+        raise Mistake(
+            "Setting the mode froze the backbone: `requires_grad` was changed, too"
+            if wanted
+            else "Setting the mode let the frozen backbone learn again",
+            expected="nothing but modes changes: of the backbone's parameters can learn what could before",
+            came=f"{len(learning)} of {len(case.backbone_parameters)} can learn; before, {len(wanted)} could",
+            why="Mode and `requires_grad` are two things. Every epoch begins with this function: it would "
+            "undo at once what task 8 unfreezes.",
+            tries="Use `train()` and `eval()` of the model's parts, and nothing else.",
+            page=FROZEN,
+        )

@@ -177,6 +177,10 @@ def test_mean_loss_of_a_sample(student):
                 "The batches' mean losses are added up and divided by the number of samples",
                 "Multiply each batch's mean loss by its size first: then the sum is one over samples.",
             ),
+            (total - losses[-1] * sizes[-1]) / sum(sizes[:-1]): (
+                "The loss of the last, smaller batch is missing",
+                "Add up the losses of all batches: let the `for` loop run through the whole loader.",
+            ),
             total / sizes[0] / len(sizes): (
                 "The sum is divided by batches x batch size, but the last batch is smaller",
                 "Count the samples as they come: add `len(labels)` for each batch.",
@@ -199,6 +203,71 @@ def test_mean_loss_of_a_sample(student):
             tries=tries,
             page=EXERCISE,
         )
+    for number in range(2 if student.full else 1):
+        loss_before_each_step(student, number)
+
+
+def loss_before_each_step(student, number):
+    """With steps that move the head, each batch's loss is the one that its own step was computed from.
+
+    Only where the steps are right: wrong ones are marked by the first test, and lead to other losses.
+    """
+    case = judge.make_case(student.seed, f"epoch/when {number}", kind="plain", samples=11)
+    model, loader, optimizer = set_up(student, case, 4, **SGD)
+    came = student.call(FUNCTION, model, loader, optimizer)
+    head = judge.linear_of(reading.state_of(student.rig("state", model), like=case.state))
+    batches = judge.split(case.features(), case.labels, 4)
+    *last, losses = judge.train_head(batches, *case.head, **SGD)
+    if not all(measure.close(left, right) for left, right in zip(head, last, strict=True)):
+        return
+    if isinstance(came, torch.Tensor) and came.numel() == 1:
+        came = came.item()
+    heads = [judge.train_head(batches[:count], *case.head, **SGD)[:2] for count in range(len(batches) + 1)]
+
+    def mean(losses):
+        weighted = [loss * len(labels) for loss, (_, labels) in zip(losses, batches, strict=True)]
+        return sum(weighted) / len(case.labels)
+
+    def loss_of(batch, head):
+        return judge.train_head([batch], *head, lr=0.0)[2][0]
+
+    right = mean(losses)
+    if isinstance(came, int | float) and measure.near(came, right):
+        return
+    what, tries = (
+        "Once the head learns, the returned loss is not the mean of the losses that were learnt from",
+        "Add up `loss.item() * len(labels)` of the very `loss` on which you call `backward()`.",
+    )
+    known = {
+        mean(map(loss_of, batches, heads[1:])): (
+            "Each batch's loss was computed after its step, not before it",
+            "Compute the loss once for each batch, before `optimizer.step()`, and add up that one.",
+        ),
+        mean([loss_of(batch, heads[-1]) for batch in batches]): (
+            "The losses were computed after the epoch, not before each step",
+            "Add up the losses inside the loop, as they come: no second pass over the loader.",
+        ),
+        mean([loss_of(batch, heads[0]) for batch in batches]): (
+            "The losses were computed before the epoch, not before each step",
+            "Add up the losses inside the loop, as they come: no second pass over the loader.",
+        ),
+    }
+    for value, words in known.items():
+        if isinstance(came, int | float) and measure.near(came, value):
+            what, tries = words
+            break
+    raise Mistake(
+        what,
+        expected=measured(student, f"{right:.4f}", "the mean over all samples")
+        + ", where each batch's loss is the one before its step",
+        came=measured(student, f"{came:.4f}", "another number")
+        if isinstance(came, int | float)
+        else describe(came),
+        why="After a step on a batch the network knows that batch already: its loss looks better than the "
+        "network is.",
+        tries=tries,
+        page=EXERCISE,
+    )
 
 
 @pytest.mark.points(1)

@@ -4,7 +4,7 @@ import pytest
 
 from autograder import measure
 from autograder.expect import Mistake
-from autograder.reading import listed, returned_object
+from autograder.reading import listed, returned_object, tensor_of
 from autograder.suites.freezing import judge, reading
 from autograder.suites.freezing.pages import EXERCISE, UNFREEZING
 
@@ -210,3 +210,25 @@ def test_whatever_was_frozen_before(student):
                     "those with parameters of their own.",
                 )
             raise wrong_layers(case, layers, moved, known)
+        stays_in_evaluation_mode(student, case)
+
+
+def stays_in_evaluation_mode(student, case):
+    """A backbone that comes in evaluation mode is in it afterwards: its statistics stay."""
+    model = student.rig("make_model", case.spec, case.state, trainable=case.head_names)
+    student.rig("set_mode", model, False)
+    student.call(FUNCTION, model, 3)
+    outputs = student.rig("forward", model, case.images)
+    tensor_of(outputs, (1, len(case.images), case.spec["classes"]), "applying the model", EXERCISE)
+    after = reading.state_of(student.rig("state", model), like=case.state)
+    moved = judge.moved(case.state, after, case.statistics)
+    if moved:
+        raise Mistake(
+            "Unfreezing put layers into training mode: BatchNorm's statistics move",
+            expected="a backbone that came in evaluation mode is in evaluation mode afterwards",
+            came=f"after a forward pass these had changed: {listed(moved)}",
+            why="Learning is a matter of `requires_grad`, and evaluation mode stops no gradient. A batch of "
+            "few photos would give BatchNorm poor statistics.",
+            tries="Change `requires_grad` only, and call `train()` of no layer.",
+            page=UNFREEZING,
+        )
