@@ -698,7 +698,7 @@ for shift, (name, (colour, marker, line)) in enumerate(LOOKS.items()):
         "  ".join(f"{size}: {mean:.3f}" for size, mean in zip(SIZES, means, strict=True)),
     )
 axis.axhline(0.5, color="#999999", lw=1)
-axis.annotate("guessing", (SIZES[-1], 0.505), ha="right", fontsize=9, color="#555555")
+axis.annotate("guessing", (SIZES[0], 0.505), ha="left", fontsize=9, color="#555555")
 axis.set_xscale("log")
 axis.set_xticks(SIZES, SIZES)
 axis.minorticks_off()
@@ -760,8 +760,10 @@ plt.show()
 #   another such set would move all curves up or down together.
 # * "Frozen embeddings" is not one thing. Compare the three embeddings with each other before you compare them with
 #   TF-IDF: pooling, weights and the source they come from make more of a difference than the word *transfer*.
-# * The rare words of a post, its jargon and its names, give TF-IDF much to go by as soon as it has seen them. The average
-#   of sixty word vectors blurs them. With another task, or with shorter texts, the order may well be another.
+# * TF-IDF starts with nothing, and it learns from each label. A word that no labelled post has is no word to it. GloVe knows
+#   from the start that *orbit* is like *moon*. Follow the curves to the right: does the lead grow or shrink, and why?
+# * MiniLM has learnt from far more than word counts, sentence pairs from forums among it. What you see is the worth of *that*
+#   source for *this* target. With another task, longer posts or more labels, the order may well be another.
 
 # %% [markdown]
 # ## Task 7: in your own words

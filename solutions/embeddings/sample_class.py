@@ -764,6 +764,7 @@ def tuned_baseline(train_texts, train_labels, folds, test_texts, strengths):
         2,
         changed(
             FOLDS,
+            ("max_iter=1000", "max_iter=1000, tol=1e-6"),
             (
                 "model.fit(vectorizer.fit_transform(train_texts), train_labels)",
                 "model.fit(vectorizer.fit_transform(inside), train_labels[folds != fold])",

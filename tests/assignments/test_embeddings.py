@@ -65,7 +65,7 @@ def test_one_c_is_clearly_the_best():
             assert second - first > 0.004
     model = make_pipeline(TfidfVectorizer(), LogisticRegression(C=best, max_iter=1000))
     found = cross_val_score(
-        model, texts.train, texts.labels, cv=PredefinedSplit(texts.folds), scoring="neg_log_loss"
+        model, texts.train, texts.labels, cv=PredefinedSplit(texts.folds.numpy()), scoring="neg_log_loss"
     )
     assert -found.mean() == pytest.approx(float(losses.min()), abs=1e-3)
 
