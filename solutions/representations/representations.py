@@ -174,7 +174,8 @@ check("probe_accuracy")
 # `classes - 1`, as an array `(len(words),)`:
 #
 # * two entries that are the same string have the same label;
-# * each type's label is drawn at random, all classes equally likely, whatever the other types have;
+# * each type's label is drawn at random, all classes equally likely, whatever the other types have (so the classes are
+#   about equally frequent, not exactly);
 # * the labels depend on the arguments alone: the same call gives the same labels, another seed gives others. (The order
 #   of a `set` changes from one start of Python to the next: use `sorted(set(words))`.)
 #
@@ -540,12 +541,12 @@ check("error_gaps")
 # `without(features, names, protected)`: `names` is a list of strings, one for each column of `features`, and `protected` is one
 # of them, once. Return a pair: the features without that column, and the list of names without that name. The other
 # columns stay as they are, in their order. Columns come in any order, and other names may *contain* the protected one
-# (`minority_area`): these stay.
+# (`minority_area`): these stay. The list `names` that was passed in is not changed: the caller may need it again.
 #
 # `recover_protected(train_features, train_groups, test_features, test_groups)`: fit the probe of task 1 (standardised with
 # the training rows, `LogisticRegression(max_iter=1000)`) on the training rows, so that it predicts the group, 0 or 1. Return the **area
 # under the ROC curve** of its *scores* for the test rows, a float. It is the chance that a random member of group 1 gets a
-# higher score than a random member of group 0. Guessing gives 0.5, whatever the sizes of the groups.
+# higher score than a random member of group 0. Guessing gives 0.5, whatever the sizes of the groups. It may come out below 0.5; return it as it is.
 # `roc_auc_score(test_groups, scores)` computes it; the scores are the probe's `decision_function` (the probabilities of
 # group 1 give the same), not its predictions.
 #

@@ -710,6 +710,136 @@ def without(features, names, protected):
         "The classifier is scored on the rows that it has learnt.",
         "The area is that of the training rows",
     ),
+    wrong(
+        "s038",
+        "classes dealt out in equal numbers",
+        "selectivity",
+        2,
+        """
+def control_labels(words, classes, seed):
+    types = sorted(set(words))
+    order = np.random.default_rng(seed).permutation(len(types))
+    label_of = {word: int(place) % classes for word, place in zip(types, order)}
+    return np.array([label_of[word] for word in words])
+"""
+        + SELECTIVITY,
+        "The types are shuffled, but the classes come out equal: what one type has depends on the others.",
+        "dealt out in equal numbers",
+    ),
+    wrong(
+        "s039",
+        "negative selectivity cut off at 0",
+        "selectivity",
+        2,
+        CONTROL
+        + but(
+            SELECTIVITY,
+            "return first - probe(train_features, control[0], test_features, control[1])",
+            "return max(0.0, first - probe(train_features, control[0], test_features, control[1]))",
+        ),
+        "The text says that it may be negative.",
+        "A negative selectivity was cut off at 0",
+    ),
+    wrong(
+        "s040",
+        "absolute value of the selectivity",
+        "selectivity",
+        2,
+        CONTROL
+        + but(
+            SELECTIVITY,
+            "return first - probe(train_features, control[0], test_features, control[1])",
+            "return abs(first - probe(train_features, control[0], test_features, control[1]))",
+        ),
+        "A probe that does worse on the task than on the control looks selective.",
+        "The sign of a negative selectivity was lost",
+    ),
+    wrong(
+        "s041",
+        "equal to the last digit",
+        "permutation_p",
+        2,
+        but(PERMUTATION, ">= observed - 1e-9", ">= observed"),
+        "Partitions with the same difference are lost where sums differ in the last digit.",
+        "The 1e-9 is missing",
+    ),
+    wrong(
+        "s042",
+        "first and last group only, and carried on",
+        "error_gaps",
+        2,
+        """
+def selection_gap(predictions, groups):
+    names = np.unique(groups)
+    return abs(predictions[groups == names[0]].mean() - predictions[groups == names[-1]].mean())
+
+def error_gaps(labels, predictions, groups):
+    return {
+        "false_positive": selection_gap(predictions[labels == 0], groups[labels == 0]),
+        "false_negative": selection_gap(1 - predictions[labels == 1], groups[labels == 1]),
+    }
+""",
+        "With three groups the largest or smallest rate may be in the middle. The mistake is marked once.",
+        "Only the first and the last group were compared",
+    ),
+    wrong(
+        "s043",
+        "groups taken to be 0 and 1",
+        "error_gaps",
+        2,
+        """
+def selection_gap(predictions, groups):
+    rates = [predictions[groups == group].mean() for group in (0, 1)]
+    return max(rates) - min(rates)
+"""
+        + ERRORS,
+        "Other groups are left out; the error rates ask for all of them.",
+        "Only two groups (0 and 1",
+    ),
+    wrong(
+        "s044",
+        "neighbouring groups only",
+        "error_gaps",
+        2,
+        """
+def selection_gap(predictions, groups):
+    rates = [predictions[groups == group].mean() for group in np.unique(groups)]
+    return max(abs(one - two) for one, two in itertools.pairwise(rates))
+"""
+        + ERRORS,
+        "The largest and the smallest rate need not be neighbours.",
+        "Only neighbouring groups were compared",
+    ),
+    wrong(
+        "s045",
+        "area below a half turned round",
+        "recover_protected",
+        2,
+        WITHOUT
+        + """
+def recover_protected(train_features, train_groups, test_features, test_groups):
+    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    area = roc_auc_score(test_groups, probe.fit(train_features, train_groups).decision_function(test_features))
+    return max(area, 1 - area)
+""",
+        "Guessing would look better than it is.",
+        "An area below 0.5 was turned round",
+    ),
+    wrong(
+        "s046",
+        "list of names changed",
+        "recover_protected",
+        2,
+        """
+def without(features, names, protected):
+    column = names.index(protected)
+    names.remove(protected)
+    return np.delete(features, column, axis=1), names
+"""
+        + RECOVER,
+        "What is returned is right, but the caller's list has lost a name.",
+        "The list of names that was passed in was changed",
+    ),
 ]
 
 OTHER = [

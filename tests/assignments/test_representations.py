@@ -465,6 +465,16 @@ def test_further_mistakes(right, task, function, answer, points, words):
     assert found[task].points == points, said
 
 
+def test_two_constants_are_not_a_mistake_carried_on(right):
+    names = {
+        **right,
+        "selection_gap": constant(0.3),
+        "error_gaps": constant({"false_positive": 0.3, "false_negative": 0.3}),
+    }
+    for full in (False, True):
+        assert SUITE.verdicts(names, ["error_gaps"], full=full)["error_gaps"].points == 0
+
+
 def test_what_teachers_read_is_not_in_what_students_get():
     text = COURSE.released("representations").read_text(encoding="utf-8")
     assert "in your own words" in text or "Your teacher reads it" in text

@@ -13,7 +13,7 @@ within 0.004 of the exact ones over 30 seeds.
 import functools
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -178,16 +178,24 @@ OPTIONS = {
 
 
 def right_of(
-    parts: Parts, measure_of: Callable, close_to_change: Callable, must_differ: Iterable[str]
+    parts: Parts,
+    measure_of: Callable,
+    close_to_change: Callable,
+    must_differ: Iterable[str],
+    *,
+    below: bool = False,
 ) -> bool:
-    """Whether no row is near a draw, and the mistakes in ``must_differ`` lead to other numbers."""
+    """Whether no row is near a draw, and the mistakes in ``must_differ`` lead to other numbers.
+
+    ``below``: the right number is to be smaller than a half, else larger.
+    """
     if len(set(parts.test_labels.tolist())) < len(set(parts.train_labels.tolist())):
         return False
     scores, _ = score_probe(parts)
     if close_to_change(scores, parts.test_labels):
         return False
     right = measure_of(scores, parts.test_labels)
-    if not 0.55 < right < 0.95:
+    if not 0.55 < (1 - right if below else right) < 0.95:
         return False
     return all(
         abs(measure_of(score_probe(parts, **OPTIONS[name])[0], parts.test_labels) - right) > APART
@@ -274,9 +282,12 @@ def probe_case(
 
 @functools.lru_cache(maxsize=1024)
 def area_case(
-    seed: int, label: str, must_differ: tuple[str, ...], **options
+    seed: int, label: str, must_differ: tuple[str, ...], *, below: bool = False, **options
 ) -> tuple[Parts, dict[str, float]]:
-    """As :func:`probe_case`, with labels that are groups and the area under the curve."""
+    """As :func:`probe_case`, with labels that are groups and the area under the curve.
+
+    ``below``: in the test part the groups are exchanged, and so the area is smaller than a half.
+    """
 
     def near_draw(scores, groups):
         logits = scores[:, 1] - scores[:, 0]
@@ -285,9 +296,11 @@ def area_case(
 
     def make(dice):
         parts = make_parts(dice, train=40, test=18, **options)
+        if below:
+            parts = replace(parts, test_labels=1 - parts.test_labels)
         if len(set(parts.train_labels.tolist())) < 2:
             return None
-        if not right_of(parts, area, near_draw, must_differ):
+        if not right_of(parts, area, near_draw, must_differ, below=below):
             return None
         results = results_of(parts, area)
         right = results["right"]

@@ -4,6 +4,7 @@ It decides nothing. Whatever it returns could be forged: the suite compares what
 of it with a computation of its own.
 """
 
+from collections import UserList
 from collections.abc import Callable
 
 import numpy as np
@@ -22,6 +23,19 @@ def warm() -> None:
     rows, labels = np.array([[0.0], [1.0], [2.0]]), np.array([0, 1, 1])
     fitted = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, labels)
     roc_auc_score(labels, fitted.decision_function(rows))
+
+
+class Names(UserList):
+    """Does what a list does, but stays here between two calls: one can see whether the first changed it."""
+
+
+def make_names(names: list[str]) -> Names:
+    return Names(names)
+
+
+def names_now(names: Names) -> list[str]:
+    """The names as a plain list, which crosses as a value."""
+    return list(names)
 
 
 def make_probe() -> Callable:

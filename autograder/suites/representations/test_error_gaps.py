@@ -1,5 +1,7 @@
 """Gaps between groups: in how many are selected, and in how many errors of each kind they bear."""
 
+import itertools
+
 import pytest
 
 from autograder import measure
@@ -15,24 +17,59 @@ CANARY = "canary-suite-4b1e7c52"
 SELECTION = "selection_gap"
 ERRORS = "error_gaps"
 KEYS = ("false_positive", "false_negative")
-PLANS = (((0, 1), 60), ((0, 1), 70), ((1, 4), 50), ((0, 1, 2), 90), ((2, 5, 6), 90))
+PLANS = (
+    ((0, 1), 60, (1, 0)),
+    ((0, 1), 70, (0, 1)),
+    ((0, 1, 2), 90, (1, 2, 0)),
+    ((2, 5, 6), 90, (0, 1, 2)),
+    ((1, 4), 50, (1, 0)),
+    ((0, 1, 2), 90, (2, 0, 1)),
+    ((2, 5, 6), 90, (1, 2, 0)),
+)
+"""The names of the groups, how many people, and the ranks of the groups' rates in the order of the names.
+
+With the largest rate in the middle and the smallest last, neither first and last nor 0 and 1 give the gap;
+with the rates in order, neighbours do not.
+"""
 
 
 def cases(student, label, numbers_of):
-    """Cases in which the right gap is far from known wrong numbers; the largest rate is not always last."""
-    plans = PLANS if student.full else PLANS[:2]
-    for number, (names, size) in enumerate(plans):
+    """Cases in which the right gap is far from known wrong numbers."""
+    plans = PLANS if student.full else PLANS[:4]
+    for number, (names, size, ranks) in enumerate(plans):
 
-        def accept(case, number=number):
+        def accept(case, ranks=ranks):
             right, others, rates = numbers_of(case.rates)
-            last_is_largest = rates[-1] == max(rates)
-            return judge.apart(right, others) and right > 0.05 and last_is_largest == bool(number % 2)
+            ordered = sorted(rates)
+            if min(high - low for low, high in itertools.pairwise(ordered)) < 0.02:
+                return False
+            ranked = tuple(ordered.index(rate) for rate in rates) == ranks
+            return ranked and judge.apart(right, others) and right > 0.05
 
         yield judge.decisions_case(student.seed, f"{label} {number}", names, size, accept)
 
 
 def common(rates, gap):
     """Mistakes in how a gap is made of right rates: (number, name, mend)."""
+    every = (
+        "Ask `np.unique(groups)` for all groups. The gap is the largest of their rates minus the smallest."
+    )
+    if len(rates) > 2:
+        yield (
+            abs(rates[0] - rates[1]),
+            "Only two groups (0 and 1, or the first two) were compared, and there are more",
+            every,
+        )
+        yield (
+            abs(rates[0] - rates[-1]),
+            "Only the first and the last group were compared, not the largest and the smallest rate",
+            every,
+        )
+        yield (
+            max(abs(one - two) for one, two in itertools.pairwise(rates)),
+            "Only neighbouring groups were compared, not the largest and the smallest rate of all",
+            every,
+        )
     for signed in (rates[0] - rates[-1], rates[-1] - rates[0]):
         yield (
             signed,
@@ -177,10 +214,13 @@ def known_errors(key, rates):
 
 def check_errors(student, key):
     name, _, whole = OTHERS[key]
+    answers, carried = [], False
     for case in cases(student, f"gaps/{key}", error_numbers(key)):
         came = number_of(gaps_of(student, case)[key], ERRORS, "two gaps, each one float", EXERCISE)
+        answers.append(came)
         right = judge.widest(case.rates[name])
         if not measure.near(came, right) and from_own_selection_gap(student, case, key, came):
+            carried = True
             continue  # The mistake is selection_gap's and was marked there. Carried on, it costs nothing.
         compare(
             student,
@@ -196,6 +236,15 @@ def check_errors(student, key):
             why="Someone who would have repaid and is refused bears a false negative. The rate among "
             "such people is "
             "what a group can compare.",
+            page=DISCUSSION,
+        )
+    if carried and measure.near(max(answers), min(answers)):
+        raise Mistake(
+            f"The {name} gap is the same number whatever the labels and predictions are",
+            expected=f"the gap between the groups' {name} rates",
+            came="one number for all inputs",
+            why="A number that does not depend on people's outcomes says nothing about them.",
+            tries=f"For each group: among its {whole}, the share that was predicted wrongly.",
             page=DISCUSSION,
         )
 

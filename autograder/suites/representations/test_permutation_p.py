@@ -5,6 +5,8 @@ the sampling. Over 30 seeds the largest deviation of a right answer was 3.5 of t
 of a wrong one 13.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,8 @@ def on_grid(dice, size, shift):
 @pytest.mark.points(1)
 def test_all_partitions(student):
     """few words: exactly the share of all equal-size partitions that are at least as extreme"""
+    for number in range(2 if student.full else 1):
+        check_last_digit(student, number)
     plans = [(3, 20, 3), (4, 200, 6), (4, 70, 0), (3, 500, 2), (5, 252, 4)]
     for number, (size, rounds, shift) in enumerate(plans if student.full else plans[:2]):
 
@@ -75,6 +79,61 @@ def test_all_partitions(student):
             why=WHY,
             page=EXERCISE,
         )
+
+
+def check_last_digit(student, number):
+    """Tenths are no binary fractions: equal differences of means differ in the last digit."""
+
+    def make(dice):
+        x, y = np.round(dice.normal(4) * 3 + 2) / 10, np.round(dice.normal(4) * 3) / 10
+        found = judge.Partitions.of(x, y)
+        counts = without_tolerance(x, y)
+        hits, count = found.at_least(), len(found.sums)
+        others = {hits, found.at_most(), found.both_sides(), count - hits}
+        clear = hits < 0.45 * count and max(counts) < hits - 1 and found.more() > 2 and len(others) == 4
+        return (x, y, found) if clear else None
+
+    x, y, found = judge.search(student.seed, f"p/digit {number}", make)
+    came, count = ask(student, x, y, 100), len(found.sums)
+    known = [*known_exact(found, 100, came)]
+    if found.more() / count < came < found.at_least() / count:
+        known += [
+            (
+                came,
+                "The 1e-9 is missing: sums in another order differ in the last digit, and some ties are lost",
+                "Count a partition when its difference is at least the observed one minus `1e-9`.",
+            )
+        ]
+    compare(
+        student,
+        came,
+        found.at_least() / count,
+        known,
+        otherwise=(
+            "The p-value is not the share of all partitions that are at least as extreme",
+            "Count a partition when its difference is at least the observed one minus `1e-9`.",
+        ),
+        expected=f"the share among all {count} partitions, ties within 1e-9 counted",
+        why=WHY,
+        page=EXERCISE,
+    )
+
+
+def without_tolerance(x, y):
+    """How many partitions count when equal numbers must be equal to the last digit, by several formulas."""
+    pooled, m = np.concatenate([x, y]), len(x)
+    own, total = x.mean() - y.mean(), pooled.sum()
+    counts = np.zeros(5, dtype=int)
+    for chosen in itertools.combinations(range(2 * m), m):
+        new_x, new_y = pooled[list(chosen)], np.delete(pooled, chosen)
+        counts += [
+            new_x.mean() - new_y.mean() >= own,
+            (new_x.sum() - (total - new_x.sum())) / m >= own,
+            new_x.sum() / m - (total - new_x.sum()) / m >= own,
+            new_x.sum() >= x.sum(),
+            sum(new_x.tolist()) / m - sum(new_y.tolist()) / m >= own,
+        ]
+    return counts
 
 
 def known_exact(found, rounds, came):

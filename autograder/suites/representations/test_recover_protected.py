@@ -6,6 +6,7 @@ import torch
 
 from autograder import measure
 from autograder.expect import Mistake, describe
+from autograder.player import StudentFault
 from autograder.reading import returned_tensor
 from autograder.suites.representations import judge
 from autograder.suites.representations.pages import DISCUSSION, EXERCISE, HELD_OUT
@@ -56,6 +57,34 @@ def test_without(student):
                 "contain the protected one.",
                 page=EXERCISE,
             )
+        check_names_kept(student, features, names)
+
+
+def check_names_kept(student, features, names):
+    """The list that was passed in is as it was. What the call returns has been judged before.
+
+    The names are an object that does what a list does. An answer that accepts nothing but a real list is
+    not judged here.
+    """
+    given = student.rig("make_names", names)
+    try:
+        student.keep(WITHOUT, features, given, "minority")
+    except StudentFault as fault:
+        if fault.kind != "raised":
+            raise
+    now = student.rig("names_now", given)
+    if now == names:
+        return
+    raise Mistake(
+        "The list of names that was passed in was changed",
+        expected=f"the caller's list still has {len(names)} names after the call",
+        came=f"it has {len(now)}" if isinstance(now, list) else describe(now),
+        why="The caller still has the whole table. Its names no longer belong to its columns, and a second "
+        "call does not find the protected one.",
+        tries="`names.remove`, `names.pop` and `del` change the list itself. Build a new one: "
+        "`[name for name in names if name != protected]`.",
+        page=EXERCISE,
+    )
 
 
 def check_columns(came, features, place):
@@ -107,6 +136,12 @@ def known(results):
         "The area was computed from predictions of 0 and 1 instead of from scores",
         "Give `roc_auc_score` the classifier's `decision_function`, or the probability of group 1.",
     )
+    if right < 0.5:  # scores of group 0 fail before, in a case above a half
+        yield (
+            1 - right,
+            "An area below 0.5 was turned round into one above it",
+            "Return the area as it is: below 0.5 says that the order learnt is the wrong one for these rows.",
+        )
     yield (
         1 - right,
         "The area is turned round: the scores are those of group 0",
@@ -150,6 +185,8 @@ def test_area_on_held_out_rows(student):
         check_area(
             student, judge.area_case(student.seed, f"recover/area {number}", must, columns=3 + number % 2)
         )
+    for number in range(2 if student.full else 1):
+        check_area(student, judge.area_case(student.seed, f"recover/below {number}", must, below=True))
 
 
 @pytest.mark.points(1)

@@ -117,6 +117,24 @@ def test_random_by_seed(student):
             )
         for run in runs[1:]:
             balanced(words, run, classes)
+        if all(exactly_balanced(words, run, classes) for run in runs[1:]):
+            raise Mistake(
+                "The classes were dealt out in equal numbers: the labels of the types are not independent",
+                expected="each type's label is drawn by itself, so the classes are about equally frequent",
+                came="exactly as many types in each class, for every seed",
+                why="Dice have no memory. Where the classes must come out equal, the last labels follow from "
+                "the others.",
+                tries="Draw each type's label with `rng.integers(classes)`; do not deal out or shuffle a "
+                "ready-made list.",
+                page=EXERCISE,
+            )
+
+
+def exactly_balanced(words, run, classes):
+    """Whether no class has more types than another. Chance does that about once in 700 runs or less."""
+    labels = list(dict(zip(words, run, strict=True)).values())
+    counts = [labels.count(label) for label in range(classes)]
+    return max(counts) - min(counts) <= 1
 
 
 def balanced(words, run, classes):
@@ -154,20 +172,25 @@ def balanced(words, run, classes):
 def test_selectivity(student):
     """selectivity is the accuracy on the task minus the accuracy on the control task"""
     function = "selectivity"
-    for number in range(3 if student.full else 1):
+    for number in range(4 if student.full else 2):
+        below = number % 2 == 1  # the task goes worse than the control: the difference is negative
 
-        def make(dice, number=number):
+        def make(dice, number=number, below=below):
             train, test = dice.normal(16, 3), dice.normal(20, 3)
             direction = dice.normal(3)
             task = [(rows @ direction > 0).astype(int) for rows in (train, test)]
             control = [dice.integers(2, len(rows)) for rows in (train, test)]
+            if below:
+                task, control = control, task
             found = {
                 (fitted, scored): judge.nearest_accuracy(train, one[0], test, two[1])
                 for fitted, one in (("task", task), ("control", control))
                 for scored, two in (("task", task), ("control", control))
             }
             right = found["task", "task"] - found["control", "control"]
-            others = [-right, *known_numbers(found), found["task", "task"] - found["task", "control"]]
+            if (right < 0) != below:
+                return None
+            others = [-right, 0.0, *known_numbers(found), found["task", "task"] - found["task", "control"]]
             if number and found["control", "control"]:  # a remainder, which often is the difference
                 others.append(found["task", "task"] % found["control", "control"])
             return (train, test, task, control, found) if judge.apart(right, others) else None
@@ -184,6 +207,7 @@ def test_selectivity(student):
             ),
             right,
             [
+                *lost_sign(right),
                 (
                     -right,
                     "The sign of the selectivity is swapped: control minus task",
@@ -221,6 +245,14 @@ def test_selectivity(student):
             "strong could have remembered the words.",
             page=EXERCISE,
         )
+
+
+def lost_sign(right):
+    """A negative difference made positive or zero. An exchanged sign fails before, in the first case."""
+    if right < 0:
+        mend = "The selectivity may be negative: return the difference as it is."
+        yield 0.0, "A negative selectivity was cut off at 0", mend
+        yield -right, "The sign of a negative selectivity was lost", mend
 
 
 def known_numbers(found):
