@@ -31,6 +31,7 @@ def cases(student):
         ((25, 55), (7, 8, 9, 33), False),
         ((61, 13), (12, 24, 48, 74), True),
         ((17, 40, 23), (11, 12, 31, 63), True),
+        ((70, 15, 15), (3, 13, 40), True),
     ]
     for number, (counts, sizes, ordered) in enumerate(plans if student.full else plans[:2]):
         for again in range(4 if student.full else 2):
