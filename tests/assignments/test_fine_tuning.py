@@ -429,7 +429,15 @@ def by_distance(before, after, groups):
 
 
 def lora(
-    *, a=torch.randn, b=torch.zeros, forward=None, merge=None, freeze=True, make=nn.Parameter, extra=False
+    *,
+    a=torch.randn,
+    b=torch.zeros,
+    forward=None,
+    merge=None,
+    freeze=True,
+    make=nn.Parameter,
+    extra=False,
+    keep=lambda base: base,
 ):
     """``LoRALinear``, in which one thing is not as it should be."""
     forward = forward or (lambda layer, x: layer.base(x) + layer.scale * (x @ layer.A.T @ layer.B.T))
@@ -438,7 +446,7 @@ def lora(
     class LoRALinear(nn.Module):
         def __init__(self, base, rank, alpha):
             super().__init__()
-            self.base = base.requires_grad_(not freeze)
+            self.base = keep(base).requires_grad_(not freeze)
             self.A, self.B = make(a(rank, base.in_features)), make(b(base.out_features, rank))
             self.alpha, self.rank, self.scale = alpha, rank, alpha / rank
             if extra:
@@ -457,6 +465,12 @@ def merged(layer, change):
     found = copy.deepcopy(layer.base)
     with torch.no_grad():
         found.weight += change
+    return found
+
+
+def sharing_the_bias(layer):
+    found = merged(layer, layer.scale * layer.B @ layer.A)
+    found.bias = layer.base.bias
     return found
 
 
@@ -599,6 +613,8 @@ MORE = [
     ("LoRALinear", lora(forward=detached_a), 3, "`A` did not learn"),
     ("LoRALinear", lora(make=lambda numbers: numbers), 3, "`A` and `B` did not learn"),
     ("LoRALinear", lora(extra=True), 3, "more parameters that learn"),
+    ("LoRALinear", lora(keep=copy.deepcopy), 3, "The base layer that was given is not frozen"),
+    ("LoRALinear", lora(merge=sharing_the_bias), 3, "shares a parameter with the base layer"),
     ("LoRALinear", lora(merge=without_bias), 3, "has lost the base layer's bias"),
     ("LoRALinear", lora(merge=always_with_bias), 3, "has a bias, but the base layer has none"),
     ("LoRALinear", lora(merge=only_the_change), 3, "`merge` forgets the base layer's weight"),

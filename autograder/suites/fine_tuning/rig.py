@@ -243,9 +243,10 @@ def make_linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
 
 @reports_errors
 def read_lora(layer: nn.Module, base: nn.Linear) -> dict:
-    """``A``, ``B``, ``learning`` (the names that require gradients) and the state of ``base``, the layer that
-    went in, now."""
+    """``A``, ``B``, ``learning`` (the names that require gradients, the given layer's included) and the
+    state of ``base``, the layer that went in, now."""
     learning = [name for name, parameter in layer.named_parameters() if parameter.requires_grad]
+    learning += [f"base.{name}" for name, parameter in base.named_parameters() if parameter.requires_grad]
     tensors = {"A": layer.A.detach().clone(), "B": layer.B.detach().clone()}
     return {**tensors, "learning": learning, "base": copied(base)}
 
@@ -274,9 +275,14 @@ def train_lora(layer: nn.Module, base: nn.Linear, inputs: Tensor, targets: Tenso
 
 @reports_errors
 def merge_lora(layer: nn.Module, base: nn.Linear) -> dict:
-    """``merged``: the state of what ``merge`` returns. ``kind``: its type's name. ``lora``: the layer now."""
+    """``merged``: the state of what ``merge`` returns. ``kind``: its type's name. ``lora``: the layer now.
+    ``later``: the layer after every number of the merged one was changed."""
     merged = layer.merge()
     kind = type(merged).__name__
     if merged is None or not isinstance(merged, nn.Module):
         return {"merged": {}, "kind": kind, "lora": read_lora(layer, base)}
-    return {"merged": copied(merged), "kind": kind, "lora": read_lora(layer, base)}
+    report = {"merged": copied(merged), "kind": kind, "lora": read_lora(layer, base)}
+    with torch.no_grad():  # what is done to the merged layer later must not reach the base layer
+        for tensor in merged.state_dict().values():
+            tensor.add_(1.0)
+    return {**report, "later": read_lora(layer, base)}

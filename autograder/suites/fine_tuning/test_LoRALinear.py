@@ -227,6 +227,14 @@ def test_only_a_and_b_learn(student):
                 "`no_grad`.",
                 **words,
             )
+        given = [name for name in after["learning"] if name in ("base.weight", "base.bias")]
+        if given:
+            raise Mistake(
+                "The base layer that was given is not frozen: the layer holds a copy of it, or froze nothing",
+                came=f"these require gradients: {', '.join(sorted(set(given)))}",
+                tries="Keep the very layer as `self.base`, and call `requires_grad_(False)` on it.",
+                **words,
+            )
         others = [name for name in after["learning"] if name not in ("A", "B")]
         if others:
             raise Mistake(
@@ -276,6 +284,14 @@ def test_merge(student):
             )
         merged = reading.tensors(merged, like, "reading the merged layer")
         after = held(report.get("lora"), shape, weight, bias)
+        later = held(report.get("later"), shape, weight, bias)
+        if not judge.moved(like, after["base"], list(like)) and judge.moved(like, later["base"], list(like)):
+            raise Mistake(
+                "The merged layer shares a parameter with the base layer",
+                came="the base layer changed with the merged one",
+                tries="Copy the values into the new layer: `copy_`, or `copy.deepcopy(self.base)` first.",
+                **words,
+            )
         if judge.moved(like, after["base"], list(like)) or judge.moved({"A": a, "B": b}, after, ["A", "B"]):
             raise Mistake(
                 "`merge` changes the layer itself: merged twice, the low-rank part would count twice",

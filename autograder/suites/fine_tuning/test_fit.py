@@ -89,7 +89,9 @@ def test_steps(student):
         }
         if report["steps"][0] != training.batches:
             raise Mistake(
-                "The number of steps of an epoch is not the number of its batches",
+                "`validate` was called before the first epoch"
+                if report["steps"][0] == 0
+                else "The number of steps of an epoch is not the number of its batches",
                 expected=f"{training.batches} steps in the first epoch",
                 came=f"{report['steps'][0]} steps before the first validation",
                 tries="Take one step for every batch of `loader`, the smaller last one too, and validate "
