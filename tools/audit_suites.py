@@ -3,7 +3,7 @@
 For each assignment:
 
 - every right answer of its sample class must get all points, over 30 seeds;
-- every named wrong one must lose exactly its points, over 30 seeds, with a message that names the mistake,
+- every named wrong one must lose exactly its points, over 10 seeds, with a message that names the mistake,
   as the student checks it and as it is graded;
 - every mutant of the reference solution must lose points, unless ``equivalent_mutants.py`` says why it
   changes nothing;
@@ -48,6 +48,7 @@ from autograder.submission import runs
 RESULTS = REPOSITORY / "benchmarks" / "results" / "suites.json"
 EXECUTED = REPOSITORY / "_build" / "executed"
 SEEDS = range(1000, 1030)
+WRONG_SEEDS = range(1000, 1010)
 REPEATS = 50
 MUTANT_SECONDS = 60
 MEMORY = 8 * 2**30
@@ -84,9 +85,9 @@ def audit(assignment: Assignment, console: Console) -> tuple[dict, list[str]]:
     listed = load_module(assignment.course, assignment.name, "equivalent_mutants")
     equivalent = listed.EQUIVALENT if listed else {}
     jobs = [
+        (judge_again, None),
         *((judge_right, id) for id in assignment.right),
         *((judge_wrong, id) for id in assignment.named),
-        (judge_again, None),
         *((judge_mutant, change) for change in changes),
     ]
     found: dict[Callable, list[dict]] = {}
@@ -121,6 +122,7 @@ def audit(assignment: Assignment, console: Console) -> tuple[dict, list[str]]:
         "mutants_killed": sum(one["killed"] for one in mutated),
         "mutants_equivalent": sum(not one["killed"] and one["name"] in equivalent for one in mutated),
         "seeds": len(SEEDS),
+        "wrong_seeds": len(WRONG_SEEDS),
         "tolerance": measure.TOLERANCE,
         "largest_difference_passed": max(one[0] for one in distances),
         "smallest_difference_failed": min(one[1] for one in distances),
@@ -162,7 +164,7 @@ def judge_wrong(assignment: Assignment, id: str) -> dict:
     if variant.base == "solution":  # what the student did not change is right: one seed is enough
         changed = [task for task in assignment.tasks if f"{task}-solution" in variant.cells]
     runs = [(SEEDS[0], False, assignment.tasks), (SEEDS[0], True, assignment.tasks)]
-    runs += [(seed, True, changed) for seed in SEEDS[1:]]
+    runs += [(seed, True, changed) for seed in WRONG_SEEDS[1:]]
     caught = named = True
     for seed, full, tasks in runs:
         found = assignment.verdicts(names, tasks, seed, full)
@@ -180,9 +182,14 @@ def judge_wrong(assignment: Assignment, id: str) -> dict:
 
 def judge_again(assignment: Assignment, _: None) -> dict:
     """Whether grading again gives the same, for a right and a wrong answer."""
-    for names in (assignment.reference(), assignment.functions(assignment.wrong[0])):
-        first = assignment.verdicts(names)
-        if any(assignment.verdicts(names) != first for _ in range(REPEATS - 1)):
+    wrong = assignment.variants[assignment.wrong[0]]
+    changed = [task for task in assignment.tasks if f"{task}-solution" in wrong.cells]
+    for names, tasks in (
+        (assignment.reference(), assignment.tasks),
+        (assignment.functions(wrong.id), changed),
+    ):
+        first = assignment.verdicts(names, tasks)
+        if any(assignment.verdicts(names, tasks) != first for _ in range(REPEATS - 1)):
             return {"same": False, "problem": f"{REPEATS} repeated gradings differ"}
     return {"same": True, "problem": ""}
 
