@@ -27,14 +27,15 @@
 # 4. train a network whose features hide the domain (DANN), with a gradient that is reversed;
 # 5. say from repeated runs whether adapting helped, hurt, or whether you cannot tell.
 #
-# **You need** NumPy, a first acquaintance with PyTorch (a tensor, an `nn.Module`, a loss, an optimiser), and the idea of
-# a mean and a covariance.
+# **You need** NumPy, a first acquaintance with PyTorch (a tensor, an `nn.Module`, a loss, an optimiser) and scikit-learn
+# (`fit`, `predict`), and the ideas of a mean, a covariance and a conditional probability. What else is needed, such as
+# Student's t, is said where it is used.
 
 # %% [markdown]
 # ## How this notebook works
 #
 # There are seven tasks. Each has a cell with an unfinished function. Write your code in place of
-# `raise NotImplementedError()`, run the cell, then run the check cell below it. A check takes less than a second. When
+# `raise NotImplementedError()`, run the cell, then run the check cell below it. A check takes a second or a few. When
 # something is wrong, it says what was expected, what came, why it matters and what to try.
 #
 # | task | function | points |
@@ -233,7 +234,7 @@ check("proxy_a_distance")
 # others do, so they should count more in training.
 #
 # **What.** How much more? As often as such an example is *more frequent in the target than in the source*:
-# P(x in target) / P(x in source). The domain classifier knows it. Let p be its probability that a source row is from the
+# P(x | target) / P(x | source). The domain classifier knows it. Let p be its probability that a source row is from the
 # target. By Bayes' rule
 #
 # $$\frac{P(x \mid \text{target})}{P(x \mid \text{source})} = \frac{p}{1-p} \cdot \frac{n_\text{source}}{n_\text{target}}$$
@@ -536,7 +537,7 @@ class DomainNetwork(nn.Module):
 # 5. Clear the old gradients, call `backward()` once, take one step of the optimiser, which holds all parameters.
 # 6. Return the label loss and the domain loss as two plain floats, computed before the step.
 #
-# **Example.** With a new network, both losses are near log 2 = 0.69, the loss of guessing between two:
+# **Example.** With a new network, both losses are not far from log 2 = 0.69, the loss of guessing between two:
 #
 # ```python
 # torch.manual_seed(0)
@@ -601,7 +602,8 @@ check("dann_step")
 # 3. the 95% t interval of the mean: m − t · s / √n to m + t · s / √n, with n the number of seeds and t the 0.975 quantile
 #    of Student's t with n − 1 degrees of freedom: `stats.t.ppf(0.975, n - 1)`. With few seeds it is much larger than 1.96.
 # 4. The verdict is `"positive"` if the *whole* interval is above 0, `"negative"` if the whole interval is below 0, and
-#    `"undecided"` otherwise. A bound that is exactly 0 is neither above nor below.
+#    `"undecided"` otherwise. A bound that is exactly 0 is neither above nor below. When all differences are equal, s is
+#    0 and both bounds are m (`stats.t.interval` gives NaN there).
 #
 # Return three things: the verdict, the lower and the upper bound.
 #

@@ -375,7 +375,8 @@ check("set_train_mode")
 #    batches' means would then count its images more than the others, so weight each batch's loss by its size.
 #
 # A sample's loss is the one computed in step 2, before that batch's step. Return an ordinary `float`: `loss.item()` gives
-# the number in a tensor. A sum of tensors would keep the graph of every batch in memory.
+# the number in a tensor. A sum of tensors would keep the *graph* of every batch in memory: PyTorch's record of how a number
+# was computed, which `backward()` needs.
 #
 # **Example.** Batches of 4 and 1 images have the mean losses 1.0 and 2.0. The mean loss of a sample is
 # (4 × 1.0 + 1 × 2.0) / 5 = 1.2, not 1.5. With your function:
@@ -438,8 +439,8 @@ check("train_one_epoch")
 # * The model may come in any mode, and its backbone need not be frozen. Afterwards its parameters and buffers are what
 #   they were, and what could learn still can. (In which mode you leave it does not matter: `train_one_epoch` sets its own.)
 # * The features are plain numbers, cut off from the backbone: one can train a head on them for many epochs, and no
-#   gradient reaches the backbone. Use `torch.no_grad()`. (`torch.inference_mode()` goes too far: PyTorch refuses to
-#   train anything on tensors that were made under it.)
+#   gradient reaches the backbone. Use `torch.no_grad()`. (`torch.inference_mode()` goes further: a tensor that
+#   was made under it cannot be trained on.)
 #
 # **Example.**
 #
