@@ -166,8 +166,9 @@ print(f"{Path(small_dump).stat().st_size} bytes on disk, {len(SMALL)} unpacked")
 #
 # * of the main namespace, number 0. The title does not tell: a main-namespace title may have a colon in it, too;
 # * that is not a redirect. The text of a redirect *starts with* `#REDIRECT`, in capital or small letters. (An article
-#   may have that word further down; it is still an article.)
-# * whose text is not empty.
+#   may have that word further down; it is still an article. White space before it does not occur in the checks.)
+# * whose text is not empty. (A text of markup only is not empty, though no token is left of it: such an article comes
+#   with an empty list.)
 #
 # Its tokens are `tokenize(filter_wiki(text))`. `bz2.open(path)` unpacks while one reads.
 #
@@ -296,7 +297,8 @@ check("Sentences")
 #   vectors. With one, the same seed gives the same vectors, bit for bit.
 # * Everything else stays as gensim has it.
 #
-# `corpus` can be read again and again, like your `Sentences`. It has no `len()`. The model is trained for exactly
+# `corpus` can be read again and again, like your `Sentences`. It has no `len()`. (A list of all of it gives the same
+# vectors, and the checks allow it. But it takes the very memory that streaming saves.) The model is trained for exactly
 # `epochs` epochs. There are two ways to do that, and they give the same: a constructor that is *given* the corpus
 # trains at once; one that is not needs `build_vocab(corpus)` and then `train(corpus,
 # total_examples=model.corpus_count, epochs=epochs)`. Not both.
@@ -422,6 +424,7 @@ check("save_model")
 # This is *mean pooling*.
 #
 # * Every occurrence counts: a word that is there three times counts three times.
+# * A word is looked up as it is written: `Sun` is another word than `sun`.
 # * A word for which `word in vectors` is `False` is left out: it neither adds to the sum nor counts in the number one
 #   divides by. (For word2vec's vectors these are the unknown words. fastText's vectors say `True` of every word.)
 # * A text in which no word is left, also an empty one, gets zeros.

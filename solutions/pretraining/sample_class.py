@@ -837,6 +837,56 @@ def run_baseline(train_texts, train_labels, test_texts, test_labels, gamma_rule)
         "It says what the test set is like, not what the classifier does.",
         "`one_class`",
     ),
+    wrong(
+        "s037",
+        "an article without tokens left out",
+        "stream_articles",
+        2,
+        """
+def stream_articles(path):
+    with bz2.open(path) as dump:
+        for title, text, _ in extract_pages(dump, filter_namespaces=("0",)):
+            if text and not text.lower().startswith("#redirect"):
+                tokens = tokenize(filter_wiki(text))
+                if tokens:
+                    yield title, tokens
+""",
+        "A text of markup only is not empty: it is its tokens that are.",
+        "A page whose text is markup only was left out",
+    ),
+    wrong(
+        "s038",
+        "words put into small letters",
+        "document_features",
+        2,
+        """
+def document_features(texts, vectors):
+    features = np.zeros((len(texts), vectors.vector_size))
+    for row, text in enumerate(texts):
+        known = [vectors[word] for word in text.lower().split() if word in vectors]
+        if known:
+            features[row] = np.mean(known, axis=0)
+    return features
+""",
+        "Words that are known in capital letters are lost, and others are found that were not there.",
+        "Words were put into small letters",
+    ),
+    wrong(
+        "s039",
+        "one_class from one column",
+        "run_baseline",
+        2,
+        """
+def run_baseline(train_texts, train_labels, test_texts, test_labels, gamma_rule):
+    vectorizer = TfidfVectorizer()
+    features = vectorizer.fit_transform(train_texts)
+    answers = SVC(gamma=gamma_rule(features)).fit(features, train_labels).predict(vectorizer.transform(test_texts))
+    confusion = confusion_matrix(test_labels, answers, labels=[0, 1])
+    return (answers == test_labels).mean(), confusion, bool(confusion[:, 0].sum() == 0)
+""",
+        "The bell is deaf to a classifier that always says 0.",
+        "`one_class` looks at one class only",
+    ),
 ]
 
 OTHER = [

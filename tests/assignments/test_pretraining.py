@@ -6,6 +6,8 @@ import itertools
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -181,6 +183,27 @@ def with_titles(articles, length):
     return ((title, piece) for title, tokens in articles for piece in cut(tokens, length))
 
 
+class KeepsTheIterator:
+    """Two loops do not share it: each `for` holds the iterator that it began with."""
+
+    def __init__(self, stream, path, length=10_000):
+        self.stream, self.path, self.length = stream, path, length
+
+    def __iter__(self):
+        self.articles = iter(self.stream(self.path))
+        for _, tokens in self.articles:
+            yield from cut(tokens, self.length)
+
+
+class SharesTheIterator(KeepsTheIterator):
+    """Asks the object for the next article each time, so that a second loop takes it away from the first."""
+
+    def __iter__(self):
+        self.articles = iter(self.stream(self.path))
+        while (article := next(self.articles, None)) is not None:
+            yield from cut(article[1], self.length)
+
+
 def training(**changes):
     def train_vectors(corpus, kind, **settings):
         settings |= {name: value for name, value in changes.items() if name != "bucket"}
@@ -234,6 +257,11 @@ def all_words_count(text, vectors):
 def unit_means(text, vectors):
     mean = np.mean(known(text, vectors), axis=0)
     return mean / (np.linalg.norm(mean) or 1)
+
+
+def lowered_if_unknown(texts, vectors):
+    words = [[word if word in vectors else word.lower() for word in text.split()] for text in texts]
+    return featuring(lambda text, table: np.mean(known(text, table), axis=0))(map(" ".join, words), vectors)
 
 
 def letters_of(text, vectors):
@@ -305,6 +333,10 @@ MORE = [
     ("Sentences", sentences(full_pieces), 1, "The last, shorter piece"),
     ("Sentences", sentences(with_empty), 2, "An empty piece"),
     ("Sentences", sentences(with_titles), 0, "has the wrong form"),
+    ("Sentences", SharesTheIterator, 2, "Two loops at once share one position"),
+    ("stream_articles", streaming(keep=lambda text: filter_wiki(text).strip()), 2, "Redirects are kept"),
+    ("document_features", lowered_if_unknown, 2, "Words were put into small letters"),
+    ("run_baseline", baseline(result=lambda a, c, *_: (a, c, bool(c[:, 1].sum() == 0))), 2, "one class only"),
     ("train_vectors", training(window=5), 1, "`window` was ignored"),
     ("train_vectors", training(epochs=5), 1, "`epochs` was ignored"),
     ("train_vectors", training(seed=1), 1, "`seed` was ignored"),
@@ -392,13 +424,50 @@ FURTHER_SAVING = [
 ]
 
 
+def saves_also_to(place):
+    def save(model, folder):
+        model.save(f"{folder}/a")
+        model.wv.save(str(Path(place(), "copy.kv")))
+
+    return save_and_load(save, lambda folder: Word2Vec.load(f"{folder}/a"))
+
+
+FURTHER_SAVING += [
+    (saves_also_to(place), 2, ["Something was also written outside the folder"])
+    for place in (Path.cwd, tempfile.gettempdir)
+]
+
+
 @pytest.mark.parametrize(("functions", "points", "words"), FURTHER_SAVING)
 def test_further_mistakes_in_saving(right, functions, points, words):
     right |= functions
-    found = PRETRAINING.verdicts(right, ["save_model"])
-    said = [message["what"] for message in faults(found)]
-    assert all(any(word in what for what in said) for word in words), said
-    assert found["save_model"].points == points, said
+    before = Path.cwd(), tempfile.gettempdir()
+    for full in (False, True):
+        found = PRETRAINING.verdicts(right, ["save_model"], full=full)
+        said = [message["what"] for message in faults(found)]
+        assert all(any(word in what for what in said) for word in words), said
+        assert found["save_model"].points == points, said
+    assert (Path.cwd(), tempfile.gettempdir()) == before
+
+
+# What looks like a mistake, and does what was asked.
+
+
+FINE = [
+    ("Sentences", KeepsTheIterator),
+    (
+        "stream_articles",
+        streaming(keep=lambda text: text and not text.strip().lower().startswith("#redirect")),
+    ),
+    ("train_vectors", lambda corpus, kind, **settings: training()(list(corpus), kind, **settings)),
+]
+
+
+@pytest.mark.parametrize(("task", "function"), FINE, ids=[task for task, _ in FINE])
+def test_right_although_it_looks_wrong(right, task, function):
+    right[task] = function
+    for full in (False, True):
+        assert faults(PRETRAINING.verdicts(right, [task], full=full)) == []
 
 
 def test_no_folder_is_left_behind(right, tmp_path, monkeypatch):

@@ -93,6 +93,7 @@ def make_pages(seed: int, label: str, articles: int = 5) -> list[Page]:
     for namespace, prefix in ((1, "Talk"), (10, "Template"), (2, "User"), (14, "Category")):
         pages.append(Page(f"{prefix}:{title()}", namespace, " ".join(some())))
     pages.append(Page(title(), 0, ""))
+    pages.append(Page(title(), 0, "{{" + " ".join(some()) + "}}"))  # not empty, though no word is left
     chance.shuffle(pages)
     return pages
 

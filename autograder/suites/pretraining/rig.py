@@ -8,8 +8,10 @@ work fails.
 
 import functools
 import itertools
+import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from sklearn.svm import SVC
 KINDS = {"word2vec": Word2Vec, "fasttext": FastText}
 DENSE = "this matrix is sparse: it does not fit into memory as a dense one"
 own_folders = set()
+rooms = []
 
 
 def reports_errors(function: Callable) -> Callable:
@@ -76,6 +79,34 @@ def remove_folder(folder: str) -> None:
     """Remove a folder that was made here."""
     if folder in own_folders:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def enter_room() -> None:
+    """Make a new folder that holds the current and the temporary folder until it is left.
+
+    So a file that is written beside the right folder is found, and none that another program writes.
+    """
+    room = tempfile.mkdtemp(prefix="pretraining-room-")
+    rooms.append((room, Path.cwd(), tempfile.tempdir))
+    for name in ("current", "temporary"):
+        Path(room, name).mkdir()
+    os.chdir(Path(room, "current"))
+    tempfile.tempdir = str(Path(room, "temporary"))
+
+
+@reports_errors
+def leave_room() -> None:
+    """Go back to where one was before the last room was entered, and remove it."""
+    room, current, tempfile.tempdir = rooms.pop()
+    os.chdir(current)
+    shutil.rmtree(room, ignore_errors=True)
+
+
+@reports_errors
+def files_beside() -> list[str]:
+    """The names of the files in the last room that are in none of the folders made here."""
+    files = [path for path in Path(rooms[-1][0]).rglob("*") if path.is_file()]
+    return sorted(path.name for path in files if own_folders.isdisjoint(map(str, path.parents)))
 
 
 @reports_errors
@@ -157,8 +188,27 @@ def train(sentences: list[list[str]], kind: str, settings: dict) -> Word2Vec:
 
 @reports_errors
 def train_further(model: object, sentences: list[list[str]], epochs: int) -> None:
-    """Go on training the model, with the vocabulary it has."""
-    model.train(sentences, total_examples=len(sentences), epochs=epochs)
+    """Go on training the model, with the vocabulary it has.
+
+    gensim trains in threads of its own and waits for ever for one that died, of a missing part of the model
+    for example. So it is left behind when one does.
+    """
+    died = []
+    training = threading.Thread(
+        target=model.train,
+        args=(sentences,),
+        kwargs={"total_examples": len(sentences), "epochs": epochs},
+        daemon=True,
+    )
+    usual, threading.excepthook = threading.excepthook, lambda thread: died.append(thread.exc_value)
+    try:
+        training.start()
+        while training.is_alive() and not died:
+            training.join(timeout=0.02)
+    finally:
+        threading.excepthook = usual
+    if died:
+        raise died[0]
 
 
 @reports_errors

@@ -25,12 +25,12 @@ def make_table(seed, label, words):
     )
 
 
-def make_texts(chance, known, unknown, count):
-    """Texts in which some known words come three times and some words are unknown."""
+def make_texts(chance, known, unknown, count, always=()):
+    """Texts in which some known words come three times and some words are unknown; ``always``: in each."""
     texts = []
     for _ in range(count):
         words = chance.sample(known, 5)
-        words += [words[0]] * 2 + chance.sample(unknown, 2)
+        words += [words[0]] * 2 + chance.sample(unknown, 2) + list(always)
         chance.shuffle(words)
         texts.append("  ".join(words[:3]) + "\n" + " ".join(words[3:]))
     return texts
@@ -76,6 +76,15 @@ def wrongs(texts, table, whole):
         "otherwise",
         "Use `pre_normalize=False`, or take the mean yourself.",
     )
+    for lowered in (
+        [text.lower() for text in texts],
+        [" ".join(word if word in table else word.lower() for word in text.split()) for text in texts],
+    ):
+        yield (
+            judge.mean_features(lowered, table, SIZE),
+            "Words were put into small letters before they were looked up: `Sun` is another word than `sun`",
+            "Look up the words as `text.split()` gives them.",
+        )
     norms = np.linalg.norm(right, axis=1, keepdims=True)
     yield (
         right / np.where(norms == 0, 1, norms),
@@ -134,8 +143,11 @@ def test_mean_of_known_words(student):
     for number in range(4 if student.full else 1):
         chance = judge.dice(student.seed, f"features/known {number}")
         words = judge.make_words(chance, 20)
-        table = make_table(student.seed, f"features/table {number}", words[:14])
-        texts = make_texts(chance, words[:14], words[14:], 5 + number)
+        # Capital letters matter: one word is known with them only, another one without them only.
+        capital, small = words[14].capitalize(), words[0]
+        table = make_table(student.seed, f"features/table {number}", [*words[:14], capital])
+        always = [capital, small.capitalize()]
+        texts = make_texts(chance, words[:14], words[15:], 5 + number, always)
         vectors = student.rig("make_vectors", list(table), np.stack(list(table.values())))
         compare(student, texts, table, features_of(student, texts, vectors))
 

@@ -4,7 +4,7 @@ import pytest
 
 from autograder.expect import Mistake, describe
 from autograder.faults import StudentFault
-from autograder.reading import sound
+from autograder.reading import listed, sound
 from autograder.suites.pretraining import judge, reading, scratch
 from autograder.suites.pretraining.pages import EXERCISE, PRETRAINING, UNKNOWN_WORD
 
@@ -103,14 +103,17 @@ def test_train_further(student):
                 loaded = load(student, folder)
             report = student.rig("train_further", loaded, source.sentences, FURTHER)
             error = report.get("error") if isinstance(report, dict) else None
-            if isinstance(error, str) and loaded.type_name in ("KeyedVectors", "FastTextKeyedVectors"):
+            only_vectors = loaded.type_name in ("KeyedVectors", "FastTextKeyedVectors")
+            if isinstance(error, str) and (only_vectors or "syn1neg" in error):
                 raise Mistake(
                     "Only the vectors came back, not the model: training cannot go on",
                     expected="the whole model, a `Word2Vec` or a `FastText`",
                     came=f"`{loaded.type_name}`: {error}",
                     why="Going on with the training, on the target's own text for example, needs the output "
-                    "weights and the word counts. They are parts of the model, not of `model.wv`.",
-                    tries="Save and load the model itself: `model.save(path)`, not `model.wv.save(path)`.",
+                    "weights (`syn1neg`) and the word counts. They are parts of the model, not of "
+                    "`model.wv`.",
+                    tries="Save and load the model itself: `model.save(path)`, not `model.wv.save(path)`. "
+                    "A new model that is given old vectors has none of the rest.",
                     page=PRETRAINING,
                 )
             sound(report, "going on with the training", EXERCISE)
@@ -138,11 +141,16 @@ def test_inside_the_folder(student):
     """everything is in the folder: two models do not get in each other's way, and a folder can be moved"""
     for kind in KINDS if student.full else KINDS[:1]:
         sources = [judge.make_source(student.seed, f"save/folder {kind} {number}") for number in range(2)]
-        with scratch.folder(student) as first, scratch.folder(student) as second:
+        with (
+            scratch.room(student),
+            scratch.folder(student) as first,
+            scratch.folder(student) as second,
+        ):
             for folder, source in zip((first, second), sources, strict=True):
                 model = student.rig("train", source.sentences, kind, settings_of(kind))
                 student.keep(SAVE, model, folder)
                 check_files(student.rig("files_in", folder))
+                check_beside(student.rig("files_beside"))
             moved = student.rig("move_folder", first)
             try:
                 models = [load(student, folder) for folder in (moved, second)]
@@ -178,5 +186,21 @@ def check_files(report):
         "by "
         "the next model.",
         tries="Make the path from `folder`: `model.save(str(Path(folder, ...)))`.",
+        page=EXERCISE,
+    )
+
+
+def check_beside(report):
+    sound(report, "looking beside the folder", EXERCISE)
+    if report == []:
+        return
+    names = isinstance(report, list) and all(isinstance(name, str) for name in report)
+    raise Mistake(
+        "Something was also written outside the folder",
+        expected="files in the folder that was passed, and nowhere else",
+        came=f"beside it: {listed(report)}" if names else describe(report),
+        why="What lies elsewhere is not copied with the folder, fills the disk, and may overwrite another "
+        "model's file.",
+        tries="Make every path from `folder`. If you need a file for a moment, remove it.",
         page=EXERCISE,
     )
