@@ -17,9 +17,9 @@
 #
 # Nobody labels Wikipedia, and yet a program can learn from it which words belong together. In this notebook you read a
 # Wikipedia dump without loading it, train word vectors on it, and carry them to a task that Wikipedia knows nothing
-# about: is a newsgroup article about atheism or about space? Then you become a detective. The course that this one
-# follows reported that such transfer beats its baseline by far. You will run that baseline again, and find out by code
-# why it lost.
+# about: is a newsgroup article about atheism or about space? Then you become a detective. This course grew from a
+# Japanese lecture page, *the original* from here on. It trained on the Swahili Wikipedia and reported that such transfer
+# beats its baseline by far. You will run that baseline again, and find out by code why it lost.
 #
 # **Afterwards you can**
 #
@@ -289,8 +289,8 @@ check("Sentences")
 # * `kind` is `"word2vec"` or `"fasttext"`: `Word2Vec` or `FastText`. word2vec has one vector for each word that it has
 #   seen often enough. fastText makes the vector of a word from those of its *character n-grams*, so it also has one
 #   for words that it has never seen.
-# * `vector_size`, `window`, `min_count`, `epochs` and `seed` go to gensim under the same names. `min_count`: a word
-#   that occurs less often gets no vector.
+# * `vector_size`, `window`, `min_count`, `epochs` and `seed` go to gensim under the same names. `window`: how many words
+#   on each side count as neighbours. `min_count`: a word that occurs less often gets no vector.
 # * `bucket` is for fastText only: how many vectors its n-grams share. (gensim's own default, two million, needs 0.8 GB
 #   for vectors of 100 numbers.) word2vec has no such setting.
 # * `workers=1`. With several threads, sentences are learnt in an order that changes from run to run, and so do the
@@ -473,9 +473,9 @@ check("document_features")
 # %% [markdown]
 # ## Task 6: one setting of the baseline
 #
-# **Why.** Now for the detective's part. The original course compared two sets of features, with the same classifier on
-# both: `SVC(gamma="scale")` from scikit-learn. It reported an accuracy of 0.7854 for fastText's vectors and of 0.5526
-# for plain word counts with weights (TF-IDF). So transfer won. But how can TF-IDF, which does well on nearly every
+# **Why.** Now for the detective's part. The original compared two sets of features, with the same classifier on both: a
+# support vector classifier, `SVC(gamma="scale")` from scikit-learn. It reported an accuracy of 0.7854 for fastText's
+# vectors and of 0.5526 for TF-IDF: word counts in which words count less that occur in many texts. So transfer won. But how can TF-IDF, which does well on nearly every
 # such task, be that bad?
 #
 # An `SVC` compares two texts by their *kernel*: $k(x, x') = \exp(-\gamma\,\lVert x - x' \rVert^2)$. It is 1 for equal
