@@ -70,4 +70,5 @@ def changed_line(original: str, changed: str) -> str:
     old, new = original.splitlines(), changed.splitlines()
     if len(new) < len(old):
         return next(a for a, b in zip(old, [*new, None], strict=False) if a != b).strip()
-    return next(b for a, b in zip([*old, None], new, strict=False) if a != b).strip()
+    before, after = next((a, b) for a, b in zip([*old, ""], new, strict=False) if a != b)
+    return (after.strip() or before).strip()

@@ -67,4 +67,5 @@ def test_mutants_change_one_line_each_and_are_python():
 
 def test_the_line_that_went_names_a_mutant_without_it():
     assert changed_line("@once\ndef f():\n    pass\n", "def f():\n    pass\n") == "@once"
+    assert changed_line("@once\ndef f():\n    pass\n", "\ndef f():\n    pass\n") == "@once"
     assert changed_line("a\nb\n", "a\nc\n") == "c"
