@@ -454,7 +454,8 @@ FURTHER_SAVING += [
 
 
 @pytest.mark.parametrize(("functions", "points", "words"), FURTHER_SAVING)
-def test_further_mistakes_in_saving(right, functions, points, words):
+def test_further_mistakes_in_saving(right, functions, points, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some write beside the folder they are given
     right |= functions
     before = Path.cwd(), tempfile.gettempdir()
     for full in (False, True):
