@@ -112,7 +112,8 @@ format: env ## put the code into the one style
 test-fast: assets ## unit tests, and the suites on every answer of the sample classes
 	@$(PYTEST) tests/setup tests/library tests/grader
 	@$(RUN) -m autograder release
-	@$(PYTEST) -n auto --dist loadgroup tests/assignments
+	@$(PYTEST) tests/assignments/test_notebook.py
+	@$(PYTEST) -n auto --dist loadgroup tests/assignments --ignore tests/assignments/test_notebook.py
 
 test-attacks: assets ## the attack corpus as one class, through our grader alone
 	@$(PYTEST) tests/attacks

@@ -37,7 +37,7 @@ def executed():
 def execute(notebook, name, **options):
     client = nbclient.NotebookClient(
         notebook,
-        timeout=180,
+        timeout=600,
         kernel_name="python3",
         resources={"metadata": {"path": path_of(name).parent}},
         **options,
@@ -80,7 +80,6 @@ def test_points_of_the_suite_are_those_of_the_cells(assignment, student_notebook
 
 
 @NAMES
-@pytest.mark.xdist_group("notebooks")  # one after the other: each wants all cores
 def test_the_instructor_notebook_runs_and_every_check_passes(executed, name):
     notebook = executed(name)
     for task, cell in check_cells(notebook).items():
@@ -96,7 +95,6 @@ def test_the_instructor_notebook_runs_and_every_check_passes(executed, name):
     assert warned == []
 
 
-@pytest.mark.xdist_group("notebooks")
 def test_a_head_on_precomputed_features_learns_what_it_learns_on_the_frozen_network(executed):
     texts = [printed(cell) for cell in executed("freezing").cells if cell.cell_type == "code"]
     [curves] = [text for text in texts if "The two curves differ by at most" in text]
