@@ -165,29 +165,6 @@ def test_the_tasks_on_the_page_are_those_of_the_notebook(site: Path) -> None:
     assert shown == points
 
 
-def solution_lines() -> set[str]:
-    """Distinctive lines between the solution marks of every assignment."""
-    lines = set()
-    for source in (ROOT / "solutions").glob("*/*.py"):
-        for block in re.findall(
-            r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", source.read_text(encoding="utf-8"), re.DOTALL
-        ):
-            lines |= {
-                line.strip().removeprefix("# ") for line in block.splitlines() if len(line.strip()) > 25
-            }
-    return lines
-
-
-def test_no_solution_has_slipped_into_the_site(site: Path) -> None:
-    secret = solution_lines()
-    assert secret, "there are no solutions to look for"
-    for file in site.rglob("*"):
-        if file.suffix in {".html", ".ipynb", ".md", ".txt", ".js"}:
-            text = file.read_text(encoding="utf-8")
-            found = [line for line in secret if line in text]
-            assert not found, f"{file}: {found}"
-
-
 def test_pages_are_light(site: Path) -> None:
     """All that the landing page loads, before compression; the bare theme loads 1.5 MB of icons alone."""
     page = site / "index.html"

@@ -124,7 +124,7 @@ def without_tolerance(x, y):
     pooled, m = np.concatenate([x, y]), len(x)
     own, total = x.mean() - y.mean(), pooled.sum()
     counts = np.zeros(5, dtype=int)
-    for chosen in itertools.combinations(range(2 * m), m):
+    for chosen in itertools.combinations(range(len(pooled)), m):
         new_x, new_y = pooled[list(chosen)], np.delete(pooled, chosen)
         counts += [
             new_x.mean() - new_y.mean() >= own,
