@@ -138,7 +138,7 @@ attacks: assets ## the attack corpus through our grader and plain nbgrader (half
 bench-grading: assets ## how long grading takes: ours, nbgrader's and the floor (ten minutes, an idle machine)
 	@$(RUN) benchmarks/grading.py
 
-audit-suites: assets ## do the suites catch every wrong answer and mutant, and pass every right one? (half an hour; ARGUMENTS="freezing" for one)
+audit-suites: assets ## do the suites catch every wrong answer and mutant, and pass every right one? (an hour; ARGUMENTS="freezing" for one)
 	@$(RUN) tools/audit_suites.py $(ARGUMENTS)
 
 kills: env ## kill the grader 100 times at random moments: the grades must be those of a quiet run

@@ -5,7 +5,7 @@ import hashlib
 import importlib.util
 import shutil
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder import limits
@@ -43,6 +43,26 @@ class Variant:
     drop: Sequence[str] = ()
     raw: bytes | None = None
     filename: str | None = None
+
+
+def one_mistake(full: Mapping[str, float]) -> Callable[..., Variant]:
+    """A function that makes variants with one wrong answer, for an assignment with these points by task."""
+
+    def wrong(
+        id: str, title: str, task: str, points: float, source: str, reason: str, named: str, **others: float
+    ) -> Variant:
+        """Differs from the reference solution in the answer to ``task``, which gets ``points``; ``others``:
+        points of tasks that use this answer."""
+        return Variant(
+            id=id,
+            title=title,
+            cells={f"{task}-solution": source},
+            expected={**full, task: points, **others},
+            reason=reason,
+            named=named,
+        )
+
+    return wrong
 
 
 def load_variants(course: Course, assignment: str) -> list[Variant]:

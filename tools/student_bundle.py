@@ -6,6 +6,8 @@ The wheel holds ``transfer_learning`` and what a check needs of ``autograder``: 
 class. The suites are in it, because a check runs them; at grading their numbers come from secret seeds.
 """
 
+import calendar
+import os
 import re
 import shutil
 import subprocess
@@ -72,7 +74,8 @@ def build_wheel(work: Path) -> Path:
         )
     )
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*command, "--wheel-dir", str(work), str(tree)], check=True)
+    fixed = {"SOURCE_DATE_EPOCH": str(calendar.timegm(EPOCH))}
+    subprocess.run([*command, "--wheel-dir", str(work), str(tree)], check=True, env=os.environ | fixed)
     [wheel] = work.glob("*.whl")
     return wheel
 

@@ -4,7 +4,7 @@ Each variant says what it must get for each task, and why. `tests/assignments` c
 verdict.
 """
 
-from autograder.sample_class import Variant
+from autograder.sample_class import Variant, one_mistake
 
 FULL = {
     "proxy_a_distance": 3,
@@ -23,19 +23,7 @@ def strength_at(progress):
 """
 
 
-def wrong(
-    id: str, title: str, task: str, points: float, source: str, reason: str, named: str
-) -> Variant:
-    """A variant that differs from the reference solution in the answer to one task."""
-    return Variant(
-        id=id,
-        title=title,
-        cells={f"{task}-solution": source},
-        expected={**FULL, task: points},
-        reason=reason,
-        named=named,
-    )
-
+wrong = one_mistake(FULL)
 
 RIGHT = [
     Variant(

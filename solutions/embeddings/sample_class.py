@@ -3,7 +3,7 @@
 Each variant says what it must get for each task, and why. `tests/course` compares that with the graded class.
 """
 
-from autograder.sample_class import Variant
+from autograder.sample_class import Variant, one_mistake
 
 FULL = {
     "mean_vector": 3,
@@ -81,19 +81,7 @@ def changed(source: str, *pairs: tuple[str, str]) -> str:
     return source
 
 
-def wrong(
-    id: str, title: str, task: str, points: float, source: str, reason: str, named: str
-) -> Variant:
-    """A variant that differs from the reference solution in the answer to one task."""
-    return Variant(
-        id=id,
-        title=title,
-        cells={f"{task}-solution": source},
-        expected={**FULL, task: points},
-        reason=reason,
-        named=named,
-    )
-
+wrong = one_mistake(FULL)
 
 RIGHT = [
     Variant(

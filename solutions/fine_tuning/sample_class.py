@@ -3,7 +3,7 @@
 Each variant says what it must get for each task, and why. `tests/course` compares that with the graded class.
 """
 
-from autograder.sample_class import Variant
+from autograder.sample_class import Variant, one_mistake
 
 FULL = {
     "pad_batch": 2,
@@ -16,19 +16,7 @@ FULL = {
 }
 
 
-def wrong(
-    id: str, title: str, task: str, points: float, source: str, reason: str, named: str
-) -> Variant:
-    """A variant that differs from the reference solution in the answer to one task."""
-    return Variant(
-        id=id,
-        title=title,
-        cells={f"{task}-solution": source},
-        expected={**FULL, task: points},
-        reason=reason,
-        named=named,
-    )
-
+wrong = one_mistake(FULL)
 
 RIGHT = [
     Variant(

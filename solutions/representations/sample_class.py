@@ -4,7 +4,7 @@ Each variant says what its student must get for each task, and why. ``tests/cour
 graded class. A cell with two functions keeps the right version of the one that the mistake is not about.
 """
 
-from autograder.sample_class import Variant
+from autograder.sample_class import Variant, one_mistake
 
 FULL = {
     "probe_accuracy": 3,
@@ -97,18 +97,7 @@ def permutation_p(scores_x, scores_y, rounds, seed):
 """
 
 
-def wrong(
-    id: str, title: str, task: str, points: float, source: str, reason: str, named: str
-) -> Variant:
-    """A variant that differs from the reference solution in the answer to one task."""
-    return Variant(
-        id=id,
-        title=title,
-        cells={f"{task}-solution": source},
-        expected={**FULL, task: points},
-        reason=reason,
-        named=named,
-    )
+wrong = one_mistake(FULL)
 
 
 def but(source: str, *changes: str) -> str:
