@@ -10,13 +10,17 @@ export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
+# An experiment is a script with a command line; a study is one that hands it to study.py.
+EXPERIMENTS = $(shell grep -l "^if __name__" experiments/*.py)
+STUDIES = $(shell grep -l "import.* run_study" $(EXPERIMENTS))
+
 # These work on the sample class, whatever class TRANSFER_LEARNING_COURSE names.
 course release student-bundle sample-class grade feedback export test test-fast test-attacks test-course bench-grading: \
 	export TRANSFER_LEARNING_COURSE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help course env assets release site serve catalogues student-bundle sample-class grade feedback export formgrader doctor \
-	test test-fast test-attacks test-site test-course lint format experiments experiments-quick bench-grading attacks audit-suites kills lock clean
+	test test-fast test-attacks test-site test-course lint format experiments experiments-quick experiments-check bench-grading attacks audit-suites kills lock clean
 
 ## Two commands
 
@@ -126,11 +130,14 @@ test-course: assets ## build the sample class and test what `make course` promis
 	@$(RUN) tools/course.py
 	@$(PYTEST) tests/course
 
-experiments: assets ## measure again every number the pages show (long)
-	@$(RUN) experiments/images_few_samples.py
+experiments: assets ## measure again every number the pages show (hours; what was measured with this code is kept)
+	@for script in $(EXPERIMENTS); do echo "$$script"; $(RUN) $$script || exit 1; done
 
-experiments-quick: assets ## a sample of each experiment, into _build/
-	@$(RUN) experiments/images_few_samples.py --quick
+experiments-quick: assets ## every step of each experiment once, into _build/
+	@for script in $(EXPERIMENTS); do echo "$$script"; $(RUN) $$script --quick || exit 1; done
+
+experiments-check: assets ## a sample of each study again: does it fall where its results file says?
+	@for script in $(STUDIES); do echo "$$script"; $(RUN) $$script --check || exit 1; done
 
 attacks: assets ## the attack corpus through our grader and plain nbgrader (half an hour) -> benchmarks/results/attacks.json
 	@$(RUN) benchmarks/attacks.py $(ARGUMENTS)

@@ -30,6 +30,10 @@ DASHES = {
     "scratch_small": (0, (3, 1, 1, 1)),
     "pixels": ":",
 }
+OTHERS = ("#0072B2", "#D55E00", "#009E73", "#B5588D", "#5B6570", "#8C6D00", "#56B4E9")
+OTHER_DASHES = ("-", "--", "-.", (0, (3, 1, 1, 1)), ":", (0, (5, 1)), (0, (1, 1)))
+OTHER_MARKERS = "os^DvPX"
+"""For methods without a look of their own: by their place in the figure."""
 MARKERS = {"frozen": "o", "fine_tuned": "s", "scratch": "^", "scratch_small": "D", "pixels": "v"}
 STYLE = {
     "figure.facecolor": PAPER,
@@ -105,13 +109,14 @@ def learning_curves(
     """
     with _in_style():
         figure, axis = plt.subplots(figsize=(7, 4.2))
-        for method, (steps, values) in curves.items():
+        for index, (method, (steps, values)) in enumerate(curves.items()):
             values = np.atleast_2d(np.asarray(values, dtype=float))
-            axis.plot(steps, values.mean(axis=0), label=(titles or {}).get(method, method), **_line(method))
+            line = _line(method, index)
+            axis.plot(steps, values.mean(axis=0), label=(titles or {}).get(method, method), **line)
             if len(values) > 1:
                 band = [mean_interval(column) for column in values.T]
                 low, high = np.clip([(b.low, b.high) for b in band], 0, 1).T
-                axis.fill_between(steps, low, high, color=_line(method)["color"], alpha=0.15, linewidth=0)
+                axis.fill_between(steps, low, high, color=line["color"], alpha=0.15, linewidth=0)
         return _finish(figure, axis, xlabel, ylabel)
 
 
@@ -143,8 +148,8 @@ def label_efficiency(
                 yerr=errors,
                 capsize=3,
                 label=(titles or {}).get(method, method),
-                marker=MARKERS.get(method, "o"),
-                **_line(method),
+                marker=MARKERS.get(method, OTHER_MARKERS[index % len(OTHER_MARKERS)]),
+                **_line(method, index),
             )
             ticks = labels
         axis.set_xscale("log")
@@ -156,6 +161,92 @@ def label_efficiency(
                 "guessing", (1, chance), xycoords=("axes fraction", "data"), ha="right", va="bottom"
             )
         return _finish(figure, axis, xlabel, ylabel)
+
+
+def summary_lines(
+    summary: Mapping[str, Mapping[str, Mapping[str, float]]],
+    ways: Sequence[str] | None = None,
+    levels: Mapping[str, float] | None = None,
+) -> dict[str, tuple[list, list, list, list]]:
+    """What :func:`label_efficiency` draws, out of a results file's ``summary`` of one case.
+
+    Args:
+        summary: way -> level -> ``mean``, ``low``, ``high``.
+        ways: which of them, in this order; without it: all.
+        levels: the number that a level stands for, where its name is none.
+    """
+    return {
+        way: (
+            [(levels or {}).get(level, None) or int(level) for level in summary[way]],
+            *([score[key] for score in summary[way].values()] for key in ("mean", "low", "high")),
+        )
+        for way in ways or summary
+    }
+
+
+def intervals(
+    rows: Mapping[str, tuple[float, float, float]],
+    *,
+    xlabel: str,
+    reference: float | None = None,
+    xlim: tuple[float, float] | None = None,
+) -> Figure:
+    """One line a row: a mean as a dot and its 95% interval as a bar, the first row on top.
+
+    Args:
+        rows: label -> (mean, low, high).
+        xlabel: what the values are.
+        reference: drawn as a thin line: guessing, or no difference.
+        xlim: the ends of the axis.
+    """
+    with _in_style():
+        figure, axis = plt.subplots(figsize=(7, 0.9 + 0.42 * len(rows)))
+        for place, (mean, low, high) in enumerate(rows.values()):
+            axis.plot([low, high], [place, place], color=OTHERS[0], linewidth=3, solid_capstyle="round")
+            axis.plot(mean, place, marker="o", color=INK, markersize=6)
+        axis.set_yticks(range(len(rows)), list(rows))
+        axis.set_ylim(len(rows) - 0.5, -0.5)
+        if reference is not None:
+            axis.axvline(reference, color=INK, linewidth=0.8, linestyle=":")
+        axis.set(xlabel=xlabel, xlim=xlim)
+        return figure
+
+
+def heatmap(
+    values: np.ndarray,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    xlabel: str = "",
+    ylabel: str = "",
+    style: str = ".2f",
+    limits: tuple[float, float] | None = None,
+) -> Figure:
+    """A table of numbers, each shaded by its value; darker is larger.
+
+    Args:
+        values: shape ``(rows, columns)``; not-a-number stays empty.
+        rows: their names.
+        columns: their names.
+        xlabel: what the columns are.
+        ylabel: what the rows are.
+        style: how a number is written.
+        limits: the values of the palest and the darkest shade; without it: the smallest and largest value.
+    """
+    with _in_style():
+        values = np.asarray(values, dtype=float)
+        low, high = limits or (np.nanmin(values), np.nanmax(values))
+        figure, axis = plt.subplots(figsize=(1.6 + 1.05 * len(columns), 1.2 + 0.6 * len(rows)))
+        axis.imshow(values, cmap="Blues", vmin=low, vmax=high, aspect="auto")
+        for (row, column), value in np.ndenumerate(values):
+            if np.isfinite(value):
+                colour = "white" if value - low > 0.55 * (high - low) else INK
+                axis.text(column, row, format(value, style), ha="center", va="center", color=colour)
+        axis.set_xticks(range(len(columns)), columns, rotation=30, ha="right")
+        axis.set_yticks(range(len(rows)), rows)
+        axis.set(xlabel=xlabel, ylabel=ylabel)
+        axis.grid(False)
+        return figure
 
 
 def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = "") -> Figure:
@@ -191,8 +282,10 @@ def _in_style() -> Iterator[None]:
         plt.rcParams.update(before)
 
 
-def _line(method: str) -> dict:
-    return {"color": COLOURS.get(method, INK), "linestyle": DASHES.get(method, "-"), "linewidth": 2}
+def _line(method: str, index: int = 0) -> dict:
+    colour = COLOURS.get(method, OTHERS[index % len(OTHERS)])
+    dash = DASHES.get(method, OTHER_DASHES[index % len(OTHER_DASHES)])
+    return {"color": colour, "linestyle": dash, "linewidth": 2}
 
 
 def _finish(figure: Figure, axis: Axes, xlabel: str, ylabel: str) -> Figure:

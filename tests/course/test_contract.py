@@ -21,11 +21,13 @@ def test_it_is_where_it_was_promised(place):
     assert path.exists(), f"{path} is not there; run: make test-course"
 
 
-def test_the_csv_has_one_row_for_each_submission_and_no_other():
+def test_the_csv_has_one_row_for_each_student_and_assignment_as_nbgraders_has():
     with (COURSE.root / "grades.csv").open(encoding="utf-8", newline="") as file:
-        found = sorted((row["assignment"], row["student_id"]) for row in csv.DictReader(file))
-    expected = sorted((name, v.id) for name in COURSE.assignments() for v in load_variants(COURSE, name))
-    assert found == expected
+        rows = {(row["assignment"], row["student_id"]): float(row["score"]) for row in csv.DictReader(file)}
+    handed_in = {(name, v.id) for name in COURSE.assignments() for v in load_variants(COURSE, name)}
+    students = {student for _, student in handed_in}
+    assert sorted(rows) == sorted((name, student) for name in COURSE.assignments() for student in students)
+    assert {score for key, score in rows.items() if key not in handed_in} == {0}, "nothing handed in is 0"
 
 
 def test_a_second_run_changes_nothing():

@@ -1,0 +1,182 @@
+"""Tables of measured numbers, straight from a results file: nothing is typed, and nothing is left out.
+
+``{results-table} file:summary.case`` shows a row a way to learn and a column a level, each cell a mean with
+its 95% interval. ``{paired-table} file:paired.case`` shows paired differences with their verdicts. The body
+lists the rows in their order, ``- key: label``; the labels are translated like prose::
+
+    ```{results-table} label_efficiency:summary.products
+    :caption: Share of the test reviews that were classified rightly.
+    :first: Way to learn
+    :name: tab-products
+    - tfidf: TF-IDF, logistic regression
+    - frozen: frozen encoder, new head
+    ```
+
+``{scorecard} file:scorecards.case.name`` shows the three benefits, each with its verdict.
+"""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.locale import get_translation
+from sphinx.util.docutils import SphinxDirective
+
+from course_site.results import ResultError, look_up, place_of, show
+
+_ = get_translation("course_site")
+BENEFITS = {"start": _("Higher start"), "slope": _("Higher slope"), "asymptote": _("Higher asymptote")}
+
+
+class MeasuredTable(SphinxDirective):
+    """What the three have in common: a reference as the argument, a caption, a name, rows."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {
+        "caption": directives.unchanged_required,
+        "name": directives.unchanged,
+        "first": directives.unchanged,
+        "levels": directives.unchanged,
+        "style": directives.unchanged,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        folder, reference = Path(self.config.course_results), self.arguments[0].strip()
+        try:
+            header, rows = self.contents(look_up(folder, reference))
+        except (ResultError, KeyError, TypeError) as error:
+            raise self.error(f"{self.name} {reference}: {error}") from None
+        name = reference.partition(":")[0]
+        self.env.note_dependency(str(place_of(folder, name) / f"{name}.json"))
+        table = nodes.table(classes=["measured-table"])
+        if caption := self.options.get("caption"):
+            table += (title := nodes.title(caption, ""))
+            title += self.inline(caption)
+            title.source, title.line = self.get_source_info()
+            title.rawsource = caption
+        group = nodes.tgroup(cols=len(header))
+        group += [nodes.colspec(colwidth=1) for _column in header]
+        group += (head := nodes.thead())
+        head += row_of(header)
+        group += (body := nodes.tbody())
+        body += [row_of(row) for row in rows]
+        table += group
+        self.add_name(table)
+        return [table]
+
+    def contents(self, found: dict) -> tuple[list, list[list]]:
+        """The cells of the header, and of each row: text to show as it is, or nodes."""
+        raise NotImplementedError
+
+    def rows(self) -> list[tuple[str, nodes.Node]]:
+        """What the body lists: each row's key, and its label as a translatable paragraph."""
+        found = []
+        for number, line in enumerate(self.content):
+            if not line.strip():
+                continue
+            key, colon, label = line.strip().removeprefix("- ").partition(":")
+            if not (line.startswith("- ") and colon and label.strip()):
+                raise ResultError(f"expected a row such as '- key: label', got {line!r}")
+            found.append((key.strip(), self.paragraph(label.strip(), number)))
+        if not found:
+            raise ResultError("list the rows below it, as '- key: label'")
+        return found
+
+    def first(self) -> list[nodes.Node] | str:
+        """The title of the first column."""
+        words = self.options.get("first", "").strip()
+        return self.paragraph(words, 0) if words else ""
+
+    def chosen_levels(self, rows: list[dict]) -> list[str]:
+        """The columns: those of the option, or every level that a row has."""
+        there = list(dict.fromkeys(level for row in rows for level in row))
+        if "levels" not in self.options:
+            return there
+        levels = [level.strip() for level in self.options["levels"].split(",")]
+        if unknown := [level for level in levels if level not in there]:
+            raise ResultError(f"no level {', '.join(unknown)} (there is: {', '.join(there)})")
+        return levels
+
+    def paragraph(self, text: str, line: int) -> nodes.Node:
+        holder = nodes.container()
+        content = StringList([text], source=self.get_source_info()[0])
+        self.state.nested_parse(content, self.content_offset + line, holder)
+        return holder[0]
+
+    def inline(self, text: str) -> list[nodes.Node]:
+        return self.paragraph(text, 0).children
+
+    def number(self, value: Any, style: str) -> str:
+        return show(value, style, language=self.config.language)
+
+
+class ResultsTable(MeasuredTable):
+    """A row a way, a column a level; a mean with its interval in each cell."""
+
+    def contents(self, found: dict) -> tuple[list, list[list]]:
+        rows = self.rows()
+        levels = self.chosen_levels([found[key] for key, _label in rows])
+        style = self.options.get("style", "percent")
+
+        def cell(of: dict | None) -> str:
+            if of is None:
+                return "–"
+            if style == "percent":
+                return f"{self.number(of['mean'], 'percent')} ({self.number(of, 'interval')})"
+            mean, low, high = (self.number(of[key], style) for key in ("mean", "low", "high"))
+            return f"{mean} ({low}{'〜' if self.config.language == 'ja' else ' to '}{high})"
+
+        return [self.first(), *levels], [
+            [label, *(cell(found[key].get(level)) for level in levels)] for key, label in rows
+        ]
+
+
+class PairedTable(MeasuredTable):
+    """A row a pair of ways, a column a level; a difference in points and its verdict in each cell."""
+
+    def contents(self, found: dict) -> tuple[list, list[list]]:
+        rows = self.rows()
+        levels = self.chosen_levels([found[key] for key, _label in rows])
+
+        def cell(of: dict | None) -> str:
+            return (
+                f"{self.number(of, 'difference')}: {self.number(of['verdict'], '')}"
+                if of is not None
+                else "–"
+            )
+
+        return [self.first(), *levels], [
+            [label, *(cell(found[key].get(level)) for level in levels)] for key, label in rows
+        ]
+
+
+class Scorecard(MeasuredTable):
+    """The three benefits with their differences and verdicts, and where the transfer catches up."""
+
+    def contents(self, found: dict) -> tuple[list, list[list]]:
+        header = [str(_("Benefit")), str(_("Difference in points")), str(_("Verdict"))]
+        rows = [
+            [str(title), self.number(found[key], "difference"), self.number(found[key]["verdict"], "")]
+            for key, title in BENEFITS.items()
+        ]
+        return header, rows
+
+
+def row_of(cells: list[str | nodes.Node]) -> nodes.row:
+    """A table's row; text that stands for a number is no message to translate."""
+    row = nodes.row()
+    for cell in cells:
+        entry = nodes.entry()
+        entry += nodes.paragraph("", cell) if isinstance(cell, str) else cell
+        row += entry
+    return row
+
+
+def setup(app: Sphinx) -> None:
+    app.add_directive("results-table", ResultsTable)
+    app.add_directive("paired-table", PairedTable)
+    app.add_directive("scorecard", Scorecard)
