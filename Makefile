@@ -20,7 +20,7 @@ course release student-bundle sample-class grade feedback export test test-fast 
 
 .DEFAULT_GOAL := help
 .PHONY: help course env assets release site serve catalogues student-bundle sample-class grade feedback export formgrader doctor \
-	test test-fast test-attacks test-site test-course lint format experiments experiments-quick experiments-check bench-grading attacks audit-suites kills lock clean
+	test test-fast test-attacks test-site test-course lint format experiments experiments-quick experiments-check bench-grading bench-pages attacks audit-suites kills lock clean
 
 ## Two commands
 
@@ -144,6 +144,9 @@ attacks: assets ## the attack corpus through our grader and plain nbgrader (half
 
 bench-grading: assets ## how long grading takes: ours, nbgrader's and the floor (ten minutes, an idle machine)
 	@$(RUN) benchmarks/grading.py
+
+bench-pages: assets ## what each page of the book costs, and the build of the site (an idle machine)
+	@$(RUN) benchmarks/pages.py
 
 audit-suites: assets ## do the suites catch every wrong answer and mutant, and pass every right one? (an hour; ARGUMENTS="freezing" for one)
 	@$(RUN) tools/audit_suites.py $(ARGUMENTS)

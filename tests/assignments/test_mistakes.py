@@ -5,6 +5,7 @@ import importlib
 import pytest
 from graded_here import ASSIGNMENTS, faults
 
+from autograder import measure
 from autograder.course import REPOSITORY
 
 RIGHT = [(name, id) for name, assignment in ASSIGNMENTS.items() for id in assignment.right]
@@ -14,27 +15,37 @@ SIZES = pytest.mark.parametrize("full", [False, True], ids=["as the student chec
 
 @SIZES
 @pytest.mark.parametrize(("name", "id"), RIGHT)
-def test_right_in_every_style(name, id, full):
+def test_right_in_every_style(distances, name, id, full):
     assignment = ASSIGNMENTS[name]
     found = assignment.verdicts(assignment.functions(id), full=full)
     assert faults(found) == []
     assert {task: found[task].points for task in assignment.tasks} == assignment.variants[id].expected
+    assert_clear(distances)
 
 
+@SIZES
 @pytest.mark.parametrize(("name", "id"), NAMED)
-def test_a_mistake_costs_its_points_and_is_named(name, id):
+def test_a_mistake_costs_its_points_and_is_named(distances, name, id, full):
     assignment, variant = ASSIGNMENTS[name], ASSIGNMENTS[name].variants[id]
-    names = assignment.functions(id)
-    changed = assignment.tasks
+    tasks = assignment.tasks
     if variant.base == "solution":  # what the student did not change is right, as other tests show
-        changed = [task for task in assignment.tasks if f"{task}-solution" in variant.cells]
-    for full, tasks in ((True, assignment.tasks), (False, changed)):
-        found = assignment.verdicts(names, tasks, full=full)
-        points = {task: found[task].points for task in tasks}
-        assert points == {task: variant.expected.get(task, 0) for task in tasks}, faults(found)
-        assert any(variant.named in message["what"] for message in faults(found)), faults(found)
-        for message in faults(found):
-            assert_says_all(message)
+        tasks = [task for task in tasks if f"{task}-solution" in variant.cells]
+    found = assignment.verdicts(assignment.functions(id), tasks, full=full)
+    points = {task: found[task].points for task in tasks}
+    assert points == {task: variant.expected.get(task, 0) for task in tasks}, faults(found)
+    assert any(variant.named in message["what"] for message in faults(found)), faults(found)
+    for message in faults(found):
+        assert_says_all(message)
+    if variant.base == "solution":  # one that is full of others' gaps says nothing of this task's margin
+        assert_clear(distances)
+
+
+def assert_clear(distances):
+    """No right answer fails by chance and no wrong one passes: both are far from the tolerance."""
+    inside = [value for value in distances if value <= measure.TOLERANCE]
+    outside = [value for value in distances if value > measure.TOLERANCE]
+    assert max(inside, default=0) < measure.TOLERANCE / 10
+    assert min(outside, default=1) > measure.TOLERANCE * 10
 
 
 def assert_says_all(message):

@@ -13,6 +13,9 @@ lists the rows in their order, ``- key: label``; the labels are translated like 
     ```
 
 ``{scorecard} file:scorecards.case.name`` shows the three benefits, each with its verdict.
+
+``{fields-table} file:path`` shows a row for every entry and a column for each field that the body lists,
+``- field|format: title``. ``{results-index}`` has a row for every results file.
 """
 
 from pathlib import Path
@@ -26,6 +29,7 @@ from sphinx.locale import get_translation
 from sphinx.util.docutils import SphinxDirective
 
 from course_site.results import ResultError, look_up, place_of, show
+from transfer_learning.results import load_results
 
 _ = get_translation("course_site")
 BENEFITS = {"start": _("Higher start"), "slope": _("Higher slope"), "asymptote": _("Higher asymptote")}
@@ -52,19 +56,11 @@ class MeasuredTable(SphinxDirective):
             raise self.error(f"{self.name} {reference}: {error}") from None
         name = reference.partition(":")[0]
         self.env.note_dependency(str(place_of(folder, name) / f"{name}.json"))
-        table = nodes.table(classes=["measured-table"])
+        table = table_of(header, rows)
         if caption := self.options.get("caption"):
-            table += (title := nodes.title(caption, ""))
-            title += self.inline(caption)
+            title = nodes.title(caption, "", *self.inline(caption))
             title.source, title.line = self.get_source_info()
-            title.rawsource = caption
-        group = nodes.tgroup(cols=len(header))
-        group += [nodes.colspec(colwidth=1) for _column in header]
-        group += (head := nodes.thead())
-        head += row_of(header)
-        group += (body := nodes.tbody())
-        body += [row_of(row) for row in rows]
-        table += group
+            table.insert(0, title)
         self.add_name(table)
         return [table]
 
@@ -166,6 +162,54 @@ class Scorecard(MeasuredTable):
         return header, rows
 
 
+class FieldsTable(MeasuredTable):
+    """A row for each entry of a results file's part, a column a field."""
+
+    def contents(self, found: dict) -> tuple[list, list[list]]:
+        columns = [(*key.partition("|")[::2], title) for key, title in self.rows()]
+        rows = [
+            [literal(name), *(self.number(one[field], style) for field, style, _title in columns)]
+            for name, one in found.items()
+        ]
+        return [self.first(), *(title for *_key, title in columns)], rows
+
+
+class ResultsIndex(SphinxDirective):
+    """Every results file: how it was measured, and how long that took."""
+
+    def run(self) -> list[nodes.Node]:
+        folder = Path(self.config.course_results)
+        titles = _("Study"), _("Seeds"), _("Runs"), _("Minutes"), _("Memory (MB)"), _("PyTorch")
+        rows = []
+        for path in sorted(folder.glob("*.json")):
+            found = load_results(path.stem, folder)
+            seconds = sum(run["seconds"] for run in found["runs"])
+            made = found["environment"]
+            numbers = len(found["seeds"]), len(found["runs"]), f"{seconds / 60:.1f}"
+            cells = *numbers, made["peak_memory_mb"], made["packages"]["torch"]
+            rows.append([literal(path.stem), *map(str, cells)])
+            self.env.note_dependency(str(path))
+        return [table_of([str(title) for title in titles], rows)]
+
+
+def literal(text: str) -> nodes.paragraph:
+    """A name as code; no message to translate."""
+    return nodes.paragraph("", "", nodes.literal(text, text))
+
+
+def table_of(header: list[str | nodes.Node], rows: list[list[str | nodes.Node]]) -> nodes.table:
+    """A table node."""
+    table = nodes.table(classes=["measured-table"])
+    group = nodes.tgroup(cols=len(header))
+    group += [nodes.colspec(colwidth=1) for _column in header]
+    group += (head := nodes.thead())
+    head += row_of(header)
+    group += (body := nodes.tbody())
+    body += [row_of(row) for row in rows]
+    table += group
+    return table
+
+
 def row_of(cells: list[str | nodes.Node]) -> nodes.row:
     """A table's row; text that stands for a number is no message to translate."""
     row = nodes.row()
@@ -180,3 +224,5 @@ def setup(app: Sphinx) -> None:
     app.add_directive("results-table", ResultsTable)
     app.add_directive("paired-table", PairedTable)
     app.add_directive("scorecard", Scorecard)
+    app.add_directive("fields-table", FieldsTable)
+    app.add_directive("results-index", ResultsIndex)
