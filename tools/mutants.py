@@ -68,7 +68,8 @@ def is_python(source: str) -> bool:
 def changed_line(original: str, changed: str) -> str:
     """The first line of ``changed`` that differs; where a line is gone, the one that went."""
     old, new = original.splitlines(), changed.splitlines()
-    if len(new) < len(old):
-        return next(a for a, b in zip(old, [*new, None], strict=False) if a != b).strip()
+    if gone := max(0, len(old) - len(new)):
+        place = next(i for i, (a, b) in enumerate(zip(old, [*new, None], strict=False)) if a != b)
+        return next(line.strip() for line in old[place : place + gone] if line.strip())
     before, after = next((a, b) for a, b in zip([*old, ""], new, strict=False) if a != b)
     return (after.strip() or before).strip()

@@ -28,3 +28,4 @@ def test_the_line_that_went_names_a_mutant_without_it():
     assert changed_line("@once\ndef f():\n    pass\n", "def f():\n    pass\n") == "@once"
     assert changed_line("@once\ndef f():\n    pass\n", "\ndef f():\n    pass\n") == "@once"
     assert changed_line("a\nb\n", "a\nc\n") == "c"
+    assert changed_line("a\n\n@once\ndef f():\n    pass\n", "a\ndef f():\n    pass\n") == "@once"
