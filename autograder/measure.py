@@ -2,7 +2,7 @@
 
 What is right is computed on the trusted side in float64; the student computes in float32. ``TOLERANCE`` is
 the largest difference between the two that still counts as equal. Every comparison of a suite goes through
-:func:`distance`, so that ``tests/assignments/test_margins.py`` can measure how far from it right and wrong
+:func:`distance`, so that ``tools/audit_suites.py`` can measure how far from it right and wrong
 answers stay.
 """
 

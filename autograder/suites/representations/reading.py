@@ -50,26 +50,43 @@ def number_of(value: object, function: str, what: str, page: str) -> float:
     return float(found)
 
 
-def compare(
+def compare(student: Player, came: float, right: float, known: Known, **words) -> None:
+    """:func:`compare_all` for a single number."""
+    compare_all(student, [(came, right, known)], **words)
+
+
+def compare_all(
     student: Player,
-    came: float,
-    right: float,
-    known: Known,
+    cases: Iterable[tuple[float, float, Known]],
     *,
     otherwise: tuple[str, str],
     expected: str,
     why: str,
     page: str,
 ) -> None:
-    """Nothing when ``came`` is ``right``; else a :class:`Mistake` with the known one that leads there.
+    """Nothing when every number that came is right; else a :class:`Mistake`.
 
-    ``otherwise`` has the name and the mend for a number that no known mistake leads to.
+    One number may fit several known mistakes. So the mistake that is named is the first that fits all cases,
+    also those in which the right number came. If there is none, it is the first that fits the first wrong
+    number; if there is none, ``otherwise``: a name and a mend.
+
+    Args:
+        student: whose numbers they are.
+        cases: the number that came, the right one, and where known mistakes lead.
+        otherwise: for numbers that no known mistake leads to.
+        expected: what the right number is.
+        why: why it matters.
+        page: where it is explained.
     """
-    if measure.near(came, right):
+    cases = [(came, right, list(known)) for came, right, known in cases]
+    wrong = next((case for case in cases if not measure.near(case[0], case[1])), None)
+    if wrong is None:
         return
+    came, right, known = wrong
+    suspects = [(name, mend) for value, name, mend in known if measure.near(came, value)]
     what, tries = next(
-        ((name, mend) for value, name, mend in known if measure.near(came, value)),
-        otherwise,
+        (suspect for suspect in suspects if all(fits(suspect[0], case) for case in cases)),
+        suspects[0] if suspects else otherwise,
     )
     raise Mistake(
         what,
@@ -79,3 +96,9 @@ def compare(
         tries=tries,
         page=page,
     )
+
+
+def fits(name: str, case: tuple[float, float, list[tuple[float, str, str]]]) -> bool:
+    """Whether the number that came may be due to this mistake. A case that does not know it, allows it."""
+    values = [value for value, other, _mend in case[2] if other == name]
+    return not values or any(measure.near(case[0], value) for value in values)

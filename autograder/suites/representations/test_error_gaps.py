@@ -9,7 +9,7 @@ from autograder.expect import Mistake, describe
 from autograder.player import StudentFault
 from autograder.suites.representations import judge
 from autograder.suites.representations.pages import DISCUSSION, EXERCISE
-from autograder.suites.representations.reading import compare, number_of
+from autograder.suites.representations.reading import compare_all, number_of
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
@@ -101,33 +101,32 @@ def selection_numbers(rates):
 @pytest.mark.points(1)
 def test_selection_gap(student):
     """the selection gap: the largest selection rate of a group minus the smallest"""
+    found = []
     for case in cases(student, "gaps/selection", selection_numbers):
-        rates = case.rates
-        right = judge.widest(rates["selected"])
         came = student.call(SELECTION, case.predictions, case.groups)
-        compare(
-            student,
-            number_of(came, SELECTION, "the gap, one float", EXERCISE),
-            right,
-            [
-                (
-                    judge.widest(rates["selected of all"]),
-                    "The selected of each group were divided by everyone instead of by the group's own "
-                    "members",
-                    "A group's rate: how many of ITS members were selected, divided by its size.",
-                ),
-                *common(rates["selected"], right),
-            ],
-            otherwise=(
-                "The number is not the gap between the groups' selection rates",
-                "For each group in `np.unique(groups)`: `predictions[groups == group].mean()`. Then "
-                "largest minus "
-                "smallest.",
-            ),
-            expected="the largest selection rate among the groups minus the smallest",
-            why="Groups differ in size. Only rates within a group can be compared.",
-            page=DISCUSSION,
-        )
+        came = number_of(came, SELECTION, "the gap, one float", EXERCISE)
+        found.append((came, judge.widest(case.rates["selected"]), known_selections(case.rates)))
+    compare_all(
+        student,
+        found,
+        otherwise=(
+            "The number is not the gap between the groups' selection rates",
+            "For each group in `np.unique(groups)`: `predictions[groups == group].mean()`. Then the largest "
+            "minus the smallest.",
+        ),
+        expected="the largest selection rate among the groups minus the smallest",
+        why="Groups differ in size. Only rates within a group can be compared.",
+        page=DISCUSSION,
+    )
+
+
+def known_selections(rates):
+    yield (
+        judge.widest(rates["selected of all"]),
+        "The selected of each group were divided by everyone instead of by the group's own members",
+        "A group's rate: how many of ITS members were selected, divided by its size.",
+    )
+    yield from common(rates["selected"], judge.widest(rates["selected"]))
 
 
 def gaps_of(student, case):
@@ -214,7 +213,7 @@ def known_errors(key, rates):
 
 def check_errors(student, key):
     name, _, whole = OTHERS[key]
-    answers, carried = [], False
+    answers, found, carried = [], [], False
     for case in cases(student, f"gaps/{key}", error_numbers(key)):
         came = number_of(gaps_of(student, case)[key], ERRORS, "two gaps, each one float", EXERCISE)
         answers.append(came)
@@ -222,22 +221,20 @@ def check_errors(student, key):
         if not measure.near(came, right) and from_own_selection_gap(student, case, key, came):
             carried = True
             continue  # The mistake is selection_gap's and was marked there. Carried on, it costs nothing.
-        compare(
-            student,
-            came,
-            right,
-            known_errors(key, case.rates),
-            otherwise=(
-                f"The number is not the gap between the groups' {name} rates",
-                f"For each group: among its {whole}, the share that was predicted wrongly. Largest minus "
-                f"smallest.",
-            ),
-            expected=f"the gap between the groups' {name} rates",
-            why="Someone who would have repaid and is refused bears a false negative. The rate among "
-            "such people is "
-            "what a group can compare.",
-            page=DISCUSSION,
-        )
+        found.append((came, right, known_errors(key, case.rates)))
+    compare_all(
+        student,
+        found,
+        otherwise=(
+            f"The number is not the gap between the groups' {name} rates",
+            f"For each group: among its {whole}, the share that was predicted wrongly. Then the largest "
+            "minus the smallest.",
+        ),
+        expected=f"the gap between the groups' {name} rates",
+        why="Someone who would have repaid and is refused bears a false negative. The rate among such people "
+        "is what a group can compare.",
+        page=DISCUSSION,
+    )
     if carried and measure.near(max(answers), min(answers)):
         raise Mistake(
             f"The {name} gap is the same number whatever the labels and predictions are",

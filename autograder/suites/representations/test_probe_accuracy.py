@@ -7,7 +7,7 @@ from autograder import measure
 from autograder.expect import Mistake
 from autograder.suites.representations import judge
 from autograder.suites.representations.pages import EXERCISE, HELD_OUT
-from autograder.suites.representations.reading import compare, number_of
+from autograder.suites.representations.reading import compare, compare_all, number_of
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
@@ -68,14 +68,14 @@ def known(results):
     yield 100 * right, "The accuracy is in per cent", "Return a share between 0 and 1."
 
 
-def judge_case(student, case):
-    parts, results = case
-    came = number_of(student.call(FUNCTION, *parts.arguments), FUNCTION, WHAT, EXERCISE)
-    compare(
+def judge_cases(student, cases):
+    numbers = [
+        (number_of(student.call(FUNCTION, *parts.arguments), FUNCTION, WHAT, EXERCISE), results)
+        for parts, results in cases
+    ]
+    compare_all(
         student,
-        came,
-        results["right"],
-        known(results),
+        [(came, results["right"], known(results)) for came, results in numbers],
         otherwise=(
             "The accuracy is not that of the probe which the text describes",
             "Standardise on the training rows, fit `LogisticRegression(max_iter=1000)` on them, score "
@@ -91,21 +91,25 @@ def judge_case(student, case):
 @pytest.mark.points(1)
 def test_fits_and_scores(student):
     """fitted on the training rows, scored on the test rows (columns of one size)"""
-    for number in range(4 if student.full else 1):
-        judge_case(
-            student,
-            judge.probe_case(student.seed, f"probe/fit {number}", FITTED, classes=2 + number % 2),
-        )
+    judge_cases(
+        student,
+        [
+            judge.probe_case(student.seed, f"probe/fit {number}", FITTED, classes=2 + number % 2)
+            for number in range(4 if student.full else 1)
+        ],
+    )
 
 
 @pytest.mark.points(1)
 def test_scales_on_training_rows(student):
     """columns of very different sizes are standardised with the training rows alone"""
-    for number in range(3 if student.full else 1):
-        judge_case(
-            student,
-            judge.probe_case(student.seed, f"probe/scale {number}", SCALED, shifted=True),
-        )
+    judge_cases(
+        student,
+        [
+            judge.probe_case(student.seed, f"probe/scale {number}", SCALED, shifted=True)
+            for number in range(3 if student.full else 1)
+        ],
+    )
 
 
 @pytest.mark.points(1)
