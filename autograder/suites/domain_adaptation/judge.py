@@ -2,7 +2,7 @@
 
 This file is not about how to say what is wrong. Beside what is right it computes where known mistakes lead.
 
-Margins. ``autograder/measure.py`` has the tolerance, and ``tests/assignments/test_margins.py`` measures
+Margins. ``autograder/measure.py`` has the tolerance, and ``tools/audit_suites.py`` measures
 how far right and wrong answers stay from it, over 30 seeds. Inputs are drawn again until known mistakes lead
 at least ``CLEAR`` away from what is right.
 """

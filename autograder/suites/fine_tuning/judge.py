@@ -4,7 +4,7 @@ This file is not about what is wrong, nor how to say it. It knows BERT as formul
 normalisation), the small text classifier of ``fit`` as softmax regression on mean word vectors, and LoRA as
 two matrices, so it shares no code with a solution.
 
-Margins. ``autograder/measure.py`` has the tolerance. ``tests/assignments/test_margins.py`` measures over 30
+Margins. ``autograder/measure.py`` has the tolerance. ``tools/audit_suites.py`` measures over 30
 seeds how far from it right and wrong answers stay.
 """
 

@@ -5,8 +5,8 @@ normalisation, mean; softmax regression for the head), so it shares no code with
 
 Margins. ``autograder/measure.py`` has the tolerance. Over 30 seeds at full size the largest difference of
 a right answer was 6.9e-7, and the smallest of a wrong one of the sample class 3e-3.
-``tests/assignments/test_margins.py`` measures both again, and fails when either
-comes within a factor of ten of the tolerance.
+``tools/audit_suites.py`` measures both again; a test fails when either comes within a factor of ten of the
+tolerance.
 """
 
 from collections.abc import Iterable

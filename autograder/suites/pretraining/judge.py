@@ -6,7 +6,7 @@ has no formula: a model of gensim's, trained here with one worker and the same s
 the last bit, whatever Python's hash seed is (``tests/assignments/test_pretraining.py`` trains it in three
 processes).
 
-Margins. ``autograder/measure.py`` has the tolerance. ``tests/assignments/test_margins.py`` measures over 30
+Margins. ``autograder/measure.py`` has the tolerance. ``tools/audit_suites.py`` measures over 30
 seeds how far right and wrong answers stay from it. No test here compares a score with a threshold.
 """
 
