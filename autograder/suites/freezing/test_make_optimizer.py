@@ -16,8 +16,8 @@ FUNCTION = "make_optimizer"
 LR = 0.05
 FACTOR = 3.0
 # The first step of every torch optimiser is proportional to lr: the ratio of two first steps is FACTOR.
-# Over 40 seeds and 13 optimisers it was between 2.9999 and 3.0001 (tests/assignments/test_freezing.py measures
-# it again); an ignored lr gives 1.
+# Over 40 seeds and 13 optimisers it was between 2.9999 and 3.0001; an ignored lr gives 1.
+# ``tests/assignments/test_freezing.py`` measures it again.
 LOWEST, HIGHEST = 2.5, 3.5
 # Every optimiser goes downhill: the angle between a first step and the gradient, reversed, is small. Over 40
 # seeds and 13 optimisers its cosine was above 0.79 (measured there too); a step that knows no gradient has 0.
