@@ -12,7 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from autograder.suites.representations import judge
+from autograder.expect import Mistake
+from autograder.suites.representations import judge, reading
 
 SUITE = Assignment("representations")
 
@@ -489,3 +490,39 @@ def test_what_teachers_read_is_not_in_what_students_get():
     ):
         assert words not in text
         assert words in COURSE.source_text("representations").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("cases", "name"),
+    [
+        ([(0.5, 0.9, "ab")], "a"),  # fits both
+        ([(0.5, 0.9, "ab"), (0.8, 0.8, "b")], "b"),  # a would have led elsewhere in the second case
+        ([(0.5, 0.9, "ab"), (0.8, 0.8, "")], "a"),  # the second case knows neither
+        ([(0.5, 0.9, "b"), (0.6, 0.8, "a")], "b"),  # two mistakes: the first wrong number counts
+        ([(0.5, 0.9, ""), (0.8, 0.8, "")], "otherwise"),
+    ],
+)
+def test_a_mistake_is_named_by_all_cases_together(cases, name):
+    """Each case: what came, what is right, and which of the mistakes a and b lead to what came."""
+
+    def known(came, fitting):
+        return [(came if letter in fitting else 0.1, letter, "") for letter in ("ab" if fitting else "")]
+
+    judged = [(came, right, known(came, fitting)) for came, right, fitting in cases]
+    words = {"otherwise": ("otherwise", ""), "expected": "", "why": "", "page": ""}
+    player = SUITE.player({})
+    with pytest.raises(Mistake) as raised:
+        reading.compare_all(player, judged, **words)
+    assert raised.value.what == name
+
+
+def test_a_case_that_is_a_mistake_itself_counts_after_right_numbers_only():
+    def cases(first):
+        yield first, 0.9, []
+        raise Mistake("not finite", expected="", came="", why="", tries="", page="")
+
+    words = {"otherwise": ("otherwise", ""), "expected": "", "why": "", "page": ""}
+    for first, name in ((0.9, "not finite"), (0.5, "otherwise")):
+        with pytest.raises(Mistake) as raised:
+            reading.compare_all(SUITE.player({}), cases(first), **words)
+        assert raised.value.what == name

@@ -72,20 +72,28 @@ def compare_all(
 
     Args:
         student: whose numbers they are.
-        cases: the number that came, the right one, and where known mistakes lead.
+        cases: the number that came, the right one, and where known mistakes lead. A case that is itself a
+            :class:`Mistake` counts only when every number before it is right.
         otherwise: for numbers that no known mistake leads to.
         expected: what the right number is.
         why: why it matters.
         page: where it is explained.
     """
-    cases = [(came, right, list(known)) for came, right, known in cases]
-    wrong = next((case for case in cases if not measure.near(case[0], case[1])), None)
+    judged, wrong = [], None
+    try:
+        for came, right, known in cases:
+            judged.append((came, right, list(known)))
+            if wrong is None and not measure.near(came, right):
+                wrong = judged[-1]
+    except Mistake:
+        if wrong is None:
+            raise
     if wrong is None:
         return
     came, right, known = wrong
     suspects = [(name, mend) for value, name, mend in known if measure.near(came, value)]
     what, tries = next(
-        (suspect for suspect in suspects if all(fits(suspect[0], case) for case in cases)),
+        (suspect for suspect in suspects if all(fits(suspect[0], case) for case in judged)),
         suspects[0] if suspects else otherwise,
     )
     raise Mistake(

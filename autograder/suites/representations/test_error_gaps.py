@@ -101,14 +101,16 @@ def selection_numbers(rates):
 @pytest.mark.points(1)
 def test_selection_gap(student):
     """the selection gap: the largest selection rate of a group minus the smallest"""
-    found = []
-    for case in cases(student, "gaps/selection", selection_numbers):
-        came = student.call(SELECTION, case.predictions, case.groups)
-        came = number_of(came, SELECTION, "the gap, one float", EXERCISE)
-        found.append((came, judge.widest(case.rates["selected"]), known_selections(case.rates)))
+
+    def answers():
+        for case in cases(student, "gaps/selection", selection_numbers):
+            came = student.call(SELECTION, case.predictions, case.groups)
+            came = number_of(came, SELECTION, "the gap, one float", EXERCISE)
+            yield came, judge.widest(case.rates["selected"]), known_selections(case.rates)
+
     compare_all(
         student,
-        found,
+        answers(),
         otherwise=(
             "The number is not the gap between the groups' selection rates",
             "For each group in `np.unique(groups)`: `predictions[groups == group].mean()`. Then the largest "
@@ -213,18 +215,21 @@ def known_errors(key, rates):
 
 def check_errors(student, key):
     name, _, whole = OTHERS[key]
-    answers, found, carried = [], [], False
-    for case in cases(student, f"gaps/{key}", error_numbers(key)):
-        came = number_of(gaps_of(student, case)[key], ERRORS, "two gaps, each one float", EXERCISE)
-        answers.append(came)
-        right = judge.widest(case.rates[name])
-        if not measure.near(came, right) and from_own_selection_gap(student, case, key, came):
-            carried = True
-            continue  # The mistake is selection_gap's and was marked there. Carried on, it costs nothing.
-        found.append((came, right, known_errors(key, case.rates)))
+    every, carried = [], []
+
+    def answers():
+        for case in cases(student, f"gaps/{key}", error_numbers(key)):
+            came = number_of(gaps_of(student, case)[key], ERRORS, "two gaps, each one float", EXERCISE)
+            every.append(came)
+            right = judge.widest(case.rates[name])
+            if not measure.near(came, right) and from_own_selection_gap(student, case, key, came):
+                carried.append(came)  # selection_gap's mistake was marked there: carried on, it costs nothing
+            else:
+                yield came, right, known_errors(key, case.rates)
+
     compare_all(
         student,
-        found,
+        answers(),
         otherwise=(
             f"The number is not the gap between the groups' {name} rates",
             f"For each group: among its {whole}, the share that was predicted wrongly. Then the largest "
@@ -235,7 +240,7 @@ def check_errors(student, key):
         "is what a group can compare.",
         page=DISCUSSION,
     )
-    if carried and measure.near(max(answers), min(answers)):
+    if carried and measure.near(max(every), min(every)):
         raise Mistake(
             f"The {name} gap is the same number whatever the labels and predictions are",
             expected=f"the gap between the groups' {name} rates",

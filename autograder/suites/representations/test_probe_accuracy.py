@@ -69,13 +69,14 @@ def known(results):
 
 
 def judge_cases(student, cases):
-    numbers = [
-        (number_of(student.call(FUNCTION, *parts.arguments), FUNCTION, WHAT, EXERCISE), results)
-        for parts, results in cases
-    ]
+    def answers():
+        for parts, results in cases:
+            came = student.call(FUNCTION, *parts.arguments)
+            yield number_of(came, FUNCTION, WHAT, EXERCISE), results["right"], known(results)
+
     compare_all(
         student,
-        [(came, results["right"], known(results)) for came, results in numbers],
+        answers(),
         otherwise=(
             "The accuracy is not that of the probe which the text describes",
             "Standardise on the training rows, fit `LogisticRegression(max_iter=1000)` on them, score "
