@@ -184,6 +184,27 @@ def summary_lines(
     }
 
 
+def run_curves(runs: Sequence[Mapping], case: str, ways: Sequence[str]) -> dict[str, tuple[list, np.ndarray]]:
+    """What :func:`learning_curves` draws, out of a results file's ``runs``, where levels are steps.
+
+    Args:
+        runs: each with ``case``, ``way``, ``level``, ``seed``, ``score``.
+        case: which of them.
+        ways: which of them, in this order.
+    """
+    found: dict[str, dict[int, dict[int, float]]] = {way: {} for way in ways}
+    for run in runs:
+        if run["case"] == case and run["way"] in found:
+            found[run["way"]].setdefault(int(run["level"]), {})[run["seed"]] = run["score"]
+    return {
+        way: (
+            sorted(of),
+            np.array([[of[step][seed] for step in sorted(of)] for seed in sorted(next(iter(of.values())))]),
+        )
+        for way, of in found.items()
+    }
+
+
 def intervals(
     rows: Mapping[str, tuple[float, float, float]],
     *,
@@ -204,6 +225,43 @@ def intervals(
         for place, (mean, low, high) in enumerate(rows.values()):
             axis.plot([low, high], [place, place], color=OTHERS[0], linewidth=3, solid_capstyle="round")
             axis.plot(mean, place, marker="o", color=INK, markersize=6)
+        axis.set_yticks(range(len(rows)), list(rows))
+        axis.set_ylim(len(rows) - 0.5, -0.5)
+        if reference is not None:
+            axis.axvline(reference, color=INK, linewidth=0.8, linestyle=":")
+        axis.set(xlabel=xlabel, xlim=xlim)
+        return figure
+
+
+def spread(
+    rows: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    reference: float | None = None,
+    xlim: tuple[float, float] | None = None,
+) -> Figure:
+    """One line a row: every single value as a mark, their mean as a tick, the first row on top.
+
+    Args:
+        rows: label -> values, of one seed each.
+        xlabel: what the values are.
+        reference: drawn as a thin line: guessing, or no difference.
+        xlim: the ends of the axis.
+    """
+    with _in_style():
+        figure, axis = plt.subplots(figsize=(7, 1.1 + 0.6 * len(rows)))
+        for place, values in enumerate(rows.values()):
+            # Equal values stand above each other.
+            order = np.argsort(values, kind="stable")
+            shift = 0.16 * ((np.arange(len(values)) % 3) - 1)
+            axis.plot(
+                np.asarray(values)[order],
+                place + shift,
+                OTHER_MARKERS[place % len(OTHER_MARKERS)],
+                color=OTHERS[place % len(OTHERS)],
+                alpha=0.8,
+            )
+            axis.plot(np.mean(values), place, marker="|", color=INK, markersize=26, markeredgewidth=2)
         axis.set_yticks(range(len(rows)), list(rows))
         axis.set_ylim(len(rows) - 0.5, -0.5)
         if reference is not None:

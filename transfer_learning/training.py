@@ -20,10 +20,12 @@ class TrainingConfig:
     Attributes:
         steps: updates of the weights.
         batch_size: samples an update sees; all of them when there are fewer.
-        learning_rate: of AdamW at its highest, after a tenth of the steps; then it falls to zero along a
-            cosine.
+        learning_rate: of AdamW at its highest, after the warm-up; then it falls to zero along a cosine.
         backbone_learning_rate: another one for ``model.backbone``; ``None``: the same.
+        warm_up: the share of the steps in which the learning rate rises; 0: it is at its highest at once.
         weight_decay: of AdamW.
+        fused: one fused update of all weights: faster for a large model, and other last digits. What was
+            measured without it stays as it was measured.
         still_statistics: leave BatchNorm's running statistics as they are, and use them.
         evaluate_every: steps between two evaluations.
     """
@@ -32,7 +34,9 @@ class TrainingConfig:
     batch_size: int = 16
     learning_rate: float = 1e-3
     backbone_learning_rate: float | None = None
+    warm_up: float = 0.1
     weight_decay: float = 1e-2
+    fused: bool = False
     still_statistics: bool = False
     evaluate_every: int = 10
 
@@ -59,9 +63,11 @@ def train(
         evaluate: called with the model in eval mode and the number of steps done, before the first step and
             then every ``config.evaluate_every`` steps.
     """
-    optimizer = torch.optim.AdamW(parameter_groups(model, config), weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, config), weight_decay=config.weight_decay, fused=config.fused
+    )
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: warm_up_then_cosine(step, config.steps)
+        optimizer, lambda step: warm_up_then_cosine(step, config.steps, config.warm_up)
     )
     generator = torch.Generator().manual_seed(seed)
     batches = endless_batches(len(labels), config.batch_size, generator)
@@ -99,9 +105,9 @@ def parameter_groups(model: nn.Module, config: TrainingConfig) -> list[dict]:
     return [group for group in groups if group["params"]]
 
 
-def warm_up_then_cosine(step: int, steps: int) -> float:
-    """The share of the highest learning rate at ``step``: a line up for a tenth, then a cosine down."""
-    warm = max(1, steps // 10)
+def warm_up_then_cosine(step: int, steps: int, warm_up: float = 0.1) -> float:
+    """The share of the highest learning rate at ``step``: a line up for ``warm_up``, then a cosine down."""
+    warm = max(1, int(warm_up * steps))
     if step < warm:
         return (step + 1) / warm
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))

@@ -33,11 +33,28 @@ def test_learning_curves_show_mean_and_band() -> None:
     assert len(one_seed.collections) == 0
 
 
+def test_curves_out_of_runs_are_in_the_order_of_steps_and_seeds() -> None:
+    def run(way: str, level: str, seed: int, score: float, case: str = "few") -> dict:
+        return {"case": case, "way": way, "level": level, "seed": seed, "score": score}
+
+    runs = [run("a", "100", 1, 0.4), run("a", "20", 1, 0.3), run("a", "20", 0, 0.1), run("a", "100", 0, 0.2)]
+    steps, values = figures.run_curves([*runs, run("a", "20", 0, 0.9, "many")], "few", ["a"])["a"]
+    assert steps == [20, 100]
+    assert values.tolist() == [[0.1, 0.2], [0.3, 0.4]]
+
+
 def test_label_efficiency_shows_levels_and_guessing() -> None:
     curves = {name: ([8, 83], [0.5, 0.9], [0.4, 0.8], [0.6, 1.0]) for name in ("frozen", "scratch")}
     axis = figures.label_efficiency(curves, chance=0.25).axes[0]
     assert [tick.get_text() for tick in axis.get_xticklabels()] == ["8", "83"]
     assert axis.texts[0].get_text() == "guessing"
+
+
+def test_spread_shows_every_value_and_the_mean() -> None:
+    axis = figures.spread({"one": [0.5, 0.7, 0.6], "two": [0.9]}, xlabel="accuracy", reference=0.5).axes[0]
+    assert sorted(axis.lines[0].get_xdata()) == [0.5, 0.6, 0.7]
+    assert axis.lines[1].get_xdata()[0] == pytest.approx(0.6)
+    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["one", "two"]
 
 
 def test_confusion_shows_every_count() -> None:

@@ -88,6 +88,30 @@ def test_the_text_encoder_puts_like_sentences_together() -> None:
     assert torch.allclose(nn.functional.normalize(alone, dim=1)[0], cat, atol=1e-5)  # padding does not count
 
 
+def test_the_text_encoder_reads_numbers_of_tokens_as_it_reads_sentences() -> None:
+    encoder = load_text_encoder()
+    sentences = ["A cat sleeps.", "A kitten is sleeping on the sofa."]
+    numbers = encoder.tokens(sentences)
+    assert numbers.dtype == torch.int64 and (numbers[0] == 0).sum() > 0
+    padded = nn.functional.pad(numbers, (0, 9))
+    with torch.no_grad():
+        assert torch.allclose(encoder.on_tokens()(padded), encoder(sentences), atol=1e-5)
+    assert encoder.on_tokens().network is encoder.network
+
+
+def test_a_text_encoder_that_knows_nothing_has_the_same_shape() -> None:
+    one, same, other = (load_text_encoder(weights="random", seed=seed).network for seed in (1, 1, 2))
+    known = load_text_encoder().network.state_dict()
+    assert {name: of.shape for name, of in one.state_dict().items()} == {
+        name: of.shape for name, of in known.items()
+    }
+    weight = "encoder.layer.0.output.dense.weight"
+    assert torch.equal(one.state_dict()[weight], same.state_dict()[weight])
+    assert not torch.equal(one.state_dict()[weight], other.state_dict()[weight])
+    with pytest.raises(ValueError, match=r"weights=.* is not known"):
+        load_text_encoder(weights="x")
+
+
 def test_embedded_models_load_offline_and_silently() -> None:
     code = (
         "from transfer_learning.models import load_image_backbone, load_text_encoder\n"

@@ -99,3 +99,9 @@ def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
     assert rates[0] == pytest.approx(0.1)
     assert rates[100] == pytest.approx(0)
     assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_warm_up_may_be_left_out_or_be_longer() -> None:
+    assert warm_up_then_cosine(0, 100, 0.0) == 1
+    assert warm_up_then_cosine(0, 100) == pytest.approx(0.1)
+    assert warm_up_then_cosine(24, 100, 0.5) == pytest.approx(0.5)

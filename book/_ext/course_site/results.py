@@ -16,7 +16,7 @@ from sphinx.util.docutils import SphinxRole
 from transfer_learning.results import load_results, lookup
 
 _ = get_translation("course_site")
-WORDS = {"better": _("better"), "worse": _("worse"), "undecided": _("undecided")}
+WORDS = {"better": _("better"), "worse": _("worse"), "undecided": _("undecided"), "all": _("all")}
 logger = logging.getLogger(__name__)
 
 

@@ -126,7 +126,7 @@ class ResultsTable(MeasuredTable):
             mean, low, high = (self.number(of[key], style) for key in ("mean", "low", "high"))
             return f"{mean} ({low}{'〜' if self.config.language == 'ja' else ' to '}{high})"
 
-        return [self.first(), *levels], [
+        return [self.first(), *(self.number(level, "") for level in levels)], [
             [label, *(cell(found[key].get(level)) for level in levels)] for key, label in rows
         ]
 
@@ -145,7 +145,7 @@ class PairedTable(MeasuredTable):
                 else "–"
             )
 
-        return [self.first(), *levels], [
+        return [self.first(), *(self.number(level, "") for level in levels)], [
             [label, *(cell(found[key].get(level)) for level in levels)] for key, label in rows
         ]
 
@@ -215,7 +215,7 @@ def row_of(cells: list[str | nodes.Node]) -> nodes.row:
     row = nodes.row()
     for cell in cells:
         entry = nodes.entry()
-        entry += nodes.paragraph("", cell) if isinstance(cell, str) else cell
+        entry += nodes.paragraph("", cell, translatable=False) if isinstance(cell, str) else cell
         row += entry
     return row
 
