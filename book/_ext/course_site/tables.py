@@ -194,7 +194,7 @@ class ResultsIndex(SphinxDirective):
 
 def literal(text: str) -> nodes.paragraph:
     """A name as code; no message to translate."""
-    return nodes.paragraph("", "", nodes.literal(text, text))
+    return nodes.paragraph("", "", nodes.literal(text, text), translatable=False)
 
 
 def table_of(header: list[str | nodes.Node], rows: list[list[str | nodes.Node]]) -> nodes.table:
