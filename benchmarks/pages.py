@@ -5,7 +5,7 @@
 Each page's cells run in a fresh kernel, one page after the other, and must stay inside the budget. Then a
 copy of the course is built three times: from nothing, after an edit of one page's prose, and unchanged.
 
-Writes ``benchmarks/results/pages.json``; the page on reproducibility shows it.
+Writes ``benchmarks/results/pages.json``. The exit code is 1 when something is over its budget.
 """
 
 import json
@@ -43,7 +43,7 @@ EDITED = "book/background/definition.md"
 
 
 def main() -> int:
-    """Measure, write, show. Returns 1 when something is over its budget."""
+    """Measure, write, show."""
     console = Console(highlight=False)
     found = {}
     for page in pages_with_code():

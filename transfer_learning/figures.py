@@ -225,12 +225,7 @@ def intervals(
         for place, (mean, low, high) in enumerate(rows.values()):
             axis.plot([low, high], [place, place], color=OTHERS[0], linewidth=3, solid_capstyle="round")
             axis.plot(mean, place, marker="o", color=INK, markersize=6)
-        axis.set_yticks(range(len(rows)), list(rows))
-        axis.set_ylim(len(rows) - 0.5, -0.5)
-        if reference is not None:
-            axis.axvline(reference, color=INK, linewidth=0.8, linestyle=":")
-        axis.set(xlabel=xlabel, xlim=xlim)
-        return figure
+        return _finish_rows(figure, axis, rows, xlabel, reference, xlim)
 
 
 def spread(
@@ -262,12 +257,7 @@ def spread(
                 alpha=0.8,
             )
             axis.plot(np.mean(values), place, marker="|", color=INK, markersize=26, markeredgewidth=2)
-        axis.set_yticks(range(len(rows)), list(rows))
-        axis.set_ylim(len(rows) - 0.5, -0.5)
-        if reference is not None:
-            axis.axvline(reference, color=INK, linewidth=0.8, linestyle=":")
-        axis.set(xlabel=xlabel, xlim=xlim)
-        return figure
+        return _finish_rows(figure, axis, rows, xlabel, reference, xlim)
 
 
 def heatmap(
@@ -349,4 +339,20 @@ def _line(method: str, index: int = 0) -> dict:
 def _finish(figure: Figure, axis: Axes, xlabel: str, ylabel: str) -> Figure:
     axis.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1.02))
     axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=9)
+    return figure
+
+
+def _finish_rows(
+    figure: Figure,
+    axis: Axes,
+    rows: Mapping[str, object],
+    xlabel: str,
+    reference: float | None,
+    xlim: tuple[float, float] | None,
+) -> Figure:
+    axis.set_yticks(range(len(rows)), list(rows))
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    if reference is not None:
+        axis.axvline(reference, color=INK, linewidth=0.8, linestyle=":")
+    axis.set(xlabel=xlabel, xlim=xlim)
     return figure

@@ -13,11 +13,10 @@ lists the rows in their order, ``- key: label``; the labels are translated like 
     ```
 
 ``{scorecard} file:scorecards.case.name`` shows the three benefits, each with its verdict.
-
-``{fields-table} file:path`` shows a row for every entry and a column for each field that the body lists,
-``- field|format: title``. ``{results-index}`` has a row for every results file.
+``{results-index}`` has a row for every results file.
 """
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -35,8 +34,8 @@ _ = get_translation("course_site")
 BENEFITS = {"start": _("Higher start"), "slope": _("Higher slope"), "asymptote": _("Higher asymptote")}
 
 
-class MeasuredTable(SphinxDirective):
-    """What the three have in common: a reference as the argument, a caption, a name, rows."""
+class MeasuredTable(SphinxDirective, ABC):
+    """What tables of one results file have in common: a reference as the argument, a caption, a name."""
 
     required_arguments = 1
     has_content = True
@@ -64,9 +63,9 @@ class MeasuredTable(SphinxDirective):
         self.add_name(table)
         return [table]
 
+    @abstractmethod
     def contents(self, found: dict) -> tuple[list, list[list]]:
         """The cells of the header, and of each row: text to show as it is, or nodes."""
-        raise NotImplementedError
 
     def rows(self) -> list[tuple[str, nodes.Node]]:
         """What the body lists: each row's key, and its label as a translatable paragraph."""
@@ -110,48 +109,42 @@ class MeasuredTable(SphinxDirective):
         return show(value, style, language=self.config.language)
 
 
-class ResultsTable(MeasuredTable):
-    """A row a way, a column a level; a mean with its interval in each cell."""
+class LevelsTable(MeasuredTable):
+    """A row for each key that the body lists, a column a level."""
 
     def contents(self, found: dict) -> tuple[list, list[list]]:
         rows = self.rows()
         levels = self.chosen_levels([found[key] for key, _label in rows])
+        return [self.first(), *(self.number(level, "") for level in levels)], [
+            [label, *(self.cell(found[key][level]) if level in found[key] else "–" for level in levels)]
+            for key, label in rows
+        ]
+
+    @abstractmethod
+    def cell(self, of: dict) -> str:
+        """What stands at one level of one row."""
+
+
+class ResultsTable(LevelsTable):
+    """A mean with its interval in each cell."""
+
+    def cell(self, of: dict) -> str:
         style = self.options.get("style", "percent")
-
-        def cell(of: dict | None) -> str:
-            if of is None:
-                return "–"
-            if style == "percent":
-                return f"{self.number(of['mean'], 'percent')} ({self.number(of, 'interval')})"
-            mean, low, high = (self.number(of[key], style) for key in ("mean", "low", "high"))
-            return f"{mean} ({low}{'〜' if self.config.language == 'ja' else ' to '}{high})"
-
-        return [self.first(), *(self.number(level, "") for level in levels)], [
-            [label, *(cell(found[key].get(level)) for level in levels)] for key, label in rows
-        ]
+        if style == "percent":
+            return f"{self.number(of['mean'], 'percent')} ({self.number(of, 'interval')})"
+        mean, low, high = (self.number(of[key], style) for key in ("mean", "low", "high"))
+        return f"{mean} ({low}{'〜' if self.config.language == 'ja' else ' to '}{high})"
 
 
-class PairedTable(MeasuredTable):
-    """A row a pair of ways, a column a level; a difference in points and its verdict in each cell."""
+class PairedTable(LevelsTable):
+    """A difference in points and its verdict in each cell."""
 
-    def contents(self, found: dict) -> tuple[list, list[list]]:
-        rows = self.rows()
-        levels = self.chosen_levels([found[key] for key, _label in rows])
-
-        def cell(of: dict | None) -> str:
-            return (
-                f"{self.number(of, 'difference')}: {self.number(of['verdict'], '')}"
-                if of is not None
-                else "–"
-            )
-
-        return [self.first(), *(self.number(level, "") for level in levels)], [
-            [label, *(cell(found[key].get(level)) for level in levels)] for key, label in rows
-        ]
+    def cell(self, of: dict) -> str:
+        return f"{self.number(of, 'difference')}: {self.number(of['verdict'], '')}"
 
 
 class Scorecard(MeasuredTable):
-    """The three benefits with their differences and verdicts, and where the transfer catches up."""
+    """The three benefits with their differences and verdicts."""
 
     def contents(self, found: dict) -> tuple[list, list[list]]:
         header = [str(_("Benefit")), str(_("Difference in points")), str(_("Verdict"))]
@@ -160,18 +153,6 @@ class Scorecard(MeasuredTable):
             for key, title in BENEFITS.items()
         ]
         return header, rows
-
-
-class FieldsTable(MeasuredTable):
-    """A row for each entry of a results file's part, a column a field."""
-
-    def contents(self, found: dict) -> tuple[list, list[list]]:
-        columns = [(*key.partition("|")[::2], title) for key, title in self.rows()]
-        rows = [
-            [literal(name), *(self.number(one[field], style) for field, style, _title in columns)]
-            for name, one in found.items()
-        ]
-        return [self.first(), *(title for *_key, title in columns)], rows
 
 
 class ResultsIndex(SphinxDirective):
@@ -224,5 +205,4 @@ def setup(app: Sphinx) -> None:
     app.add_directive("results-table", ResultsTable)
     app.add_directive("paired-table", PairedTable)
     app.add_directive("scorecard", Scorecard)
-    app.add_directive("fields-table", FieldsTable)
     app.add_directive("results-index", ResultsIndex)
