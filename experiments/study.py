@@ -26,7 +26,7 @@ from scipy import stats
 
 from transfer_learning.evaluation import bootstrap_interval, mean_interval
 from transfer_learning.results import RESULTS, environment, load_results, save_results
-from transfer_learning.scorecard import scorecard
+from transfer_learning.scorecard import AGREE, scorecard
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 2
@@ -231,7 +231,13 @@ def summarise(study: Study, runs: list[dict]) -> dict:
                     np.array([[run["score"] for run in cells[case, way, x]] for x in levels]).T
                     for way in (one, other)
                 ]
-                cards[case, name] = scorecard(levels, *curves)
+                card = scorecard(levels, *curves)
+                # All labels and learners without chance: only which test samples there are is left to chance.
+                for benefit, level in (("start", levels[0]), ("asymptote", levels[-1])):
+                    if card[benefit]["high"] - card[benefit]["low"] < AGREE:
+                        apart = right[case, one, level] - right[case, other, level]
+                        card[benefit] = difference(apart, groups)
+                cards[case, name] = card
     return {"summary": nested(summary), "paired": nested(paired), "scorecards": nested(cards)}
 
 

@@ -1,6 +1,7 @@
 """How good a model is, and how sure we are of it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats
@@ -67,10 +68,17 @@ def bootstrap_interval(
     np.add.at(sums.T, member, scores.T)
     sizes = np.bincount(member, minlength=len(names))
 
-    random = np.random.default_rng(seed)
-    seed_counts = random.multinomial(seeds, np.full(seeds, 1 / seeds), size=draws)
-    group_counts = random.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-    totals = np.einsum("ds,sg,dg->d", seed_counts, sums, group_counts)
+    seed_counts, group_counts = _bootstrap_counts(seeds, len(names), draws, seed)
+    totals = np.einsum("dg,dg->d", seed_counts @ sums, group_counts)
     means = totals / (seeds * (group_counts @ sizes))
     low, high = np.quantile(means, [0.025, 0.975])
     return Interval(float(scores.mean()), float(low), float(high), seeds)
+
+
+# A study asks for hundreds of intervals over the same seeds and test groups, and drawing is what takes long.
+@lru_cache(maxsize=2)
+def _bootstrap_counts(seeds: int, groups: int, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """How often each draw takes each seed and each group: shapes ``(draws, seeds)``, ``(draws, groups)``."""
+    random = np.random.default_rng(seed)
+    counts = [random.multinomial(size, np.full(size, 1 / size), size=draws) for size in (seeds, groups)]
+    return counts[0].astype(float), counts[1].astype(float)

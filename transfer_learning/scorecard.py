@@ -12,6 +12,8 @@ import numpy as np
 from transfer_learning.evaluation import Interval, mean_interval
 
 BENEFITS = ("start", "slope", "asymptote")
+# An interval narrower than this has no width: the seeds agree, up to how numbers are rounded.
+AGREE = 1e-9
 
 
 def scorecard(steps: Sequence, transfer: np.ndarray, baseline: np.ndarray) -> dict:
@@ -22,8 +24,9 @@ def scorecard(steps: Sequence, transfer: np.ndarray, baseline: np.ndarray) -> di
     - ``asymptote``: the difference at the last step.
 
     Each is a paired mean with its 95% t interval over seeds, and a verdict: ``"better"`` or ``"worse"`` when
-    the interval does not hold zero, else ``"undecided"``. A steep rise from a lower start is no harm and no
-    gain in itself, so read the three together.
+    the interval does not hold zero, else ``"undecided"``. When all seeds give exactly the same difference,
+    the interval has no width and is no evidence: ``"undecided"``. A steep rise from a lower start is no harm
+    and no gain in itself, so read the three together.
 
     Args:
         steps: what a curve has its values at: training steps, epochs, or numbers of labels; ascending.
@@ -58,5 +61,8 @@ def scorecard(steps: Sequence, transfer: np.ndarray, baseline: np.ndarray) -> di
 
 
 def _judged(interval: Interval) -> dict:
-    verdict = "better" if interval.low > 0 else "worse" if interval.high < 0 else "undecided"
+    if interval.high - interval.low < AGREE:
+        verdict = "undecided"
+    else:
+        verdict = "better" if interval.low > 0 else "worse" if interval.high < 0 else "undecided"
     return asdict(interval) | {"verdict": verdict}

@@ -37,6 +37,13 @@ def test_negative_transfer_is_on_the_card():
     assert found["catches_up_at"] is None
 
 
+def test_seeds_that_all_agree_are_no_evidence():
+    one = np.array([[0.5, 0.9], [0.6, 0.9]])
+    found = scorecard([10, 20], one, np.array([[0.4, 0.8], [0.1, 0.8]]))
+    assert found["asymptote"]["low"] == pytest.approx(found["asymptote"]["high"], abs=1e-12)
+    assert found["asymptote"]["verdict"] == "undecided"
+
+
 def test_where_it_catches_up():
     assert card([0.1, 0.6, 0.7, 0.8, 0.8], [0.1, 0.2, 0.3, 0.4, 0.5])["catches_up_at"] == 10
 

@@ -79,6 +79,24 @@ def test_summary_differences_and_scorecard(toy):
     json.dumps(found)
 
 
+def test_where_all_seeds_agree_the_scorecard_counts_the_chance_of_the_test_samples(toy):
+    def right(way, level):
+        wins = np.random.default_rng(0).random(len(GROUPS)) < (0.9 if way == "transfer" else 0.7)
+        return wins.astype(float)
+
+    runs = [
+        {"case": "reviews", "way": way, "level": level, "seed": seed, "score": right(way, level).mean()}
+        | {"right": right(way, level), "validation": 0.5, "seconds": 1.0, "cpu_seconds": 1.0}
+        for way in toy.ways
+        for level in toy.levels
+        for seed in toy.seeds
+    ]
+    found = studies.summarise(toy, runs)
+    card = found["scorecards"]["reviews"]["benefits"]
+    assert card["asymptote"]["low"] < card["asymptote"]["mean"] < card["asymptote"]["high"]
+    assert card["asymptote"] == found["paired"]["reviews"]["transfer_minus_baseline"]["100"]
+
+
 def test_nothing_is_measured_twice(toy, tested):
     run(toy)
     before = len(tested)

@@ -110,6 +110,11 @@ def test_an_index_of_the_results_files(build) -> None:
     assert cells(build("```{results-index}\n```"))[6:] == ["study", "2", "2", "1.5", "512", "2.0"]
 
 
+def test_fields_of_each_entry(build) -> None:
+    table = "```{fields-table} study:summary.reviews.frozen\n:first: Level\n- mean|.2f: Mean\n```"
+    assert cells(build(table)) == ["Level", "Mean", "50", "0.50", "all", "0.90"]
+
+
 def test_labels_are_messages_and_numbers_are_not(build, tmp_path: Path) -> None:
     catalogue = build(RESULTS_TABLE, builder="gettext")
     found = set(re.findall(r'msgid "(.+)"', catalogue))

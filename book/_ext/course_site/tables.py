@@ -13,7 +13,8 @@ lists the rows in their order, ``- key: label``; the labels are translated like 
     ```
 
 ``{scorecard} file:scorecards.case.name`` shows the three benefits, each with its verdict.
-``{results-index}`` has a row for every results file.
+``{fields-table} file:path`` shows a row for every entry and a column for each field that the body lists,
+``- field|format: title``. ``{results-index}`` has a row for every results file.
 """
 
 from abc import ABC, abstractmethod
@@ -155,6 +156,18 @@ class Scorecard(MeasuredTable):
         return header, rows
 
 
+class FieldsTable(MeasuredTable):
+    """A row for each entry of a part of a results file, a column for each field that the body lists."""
+
+    def contents(self, found: dict) -> tuple[list, list[list]]:
+        columns = [(*key.partition("|")[::2], title) for key, title in self.rows()]
+        rows = [
+            [literal(name), *(self.number(one[field], style) for field, style, _title in columns)]
+            for name, one in found.items()
+        ]
+        return [self.first(), *(title for *_key, title in columns)], rows
+
+
 class ResultsIndex(SphinxDirective):
     """Every results file: how it was measured, and how long that took."""
 
@@ -205,4 +218,5 @@ def setup(app: Sphinx) -> None:
     app.add_directive("results-table", ResultsTable)
     app.add_directive("paired-table", PairedTable)
     app.add_directive("scorecard", Scorecard)
+    app.add_directive("fields-table", FieldsTable)
     app.add_directive("results-index", ResultsIndex)

@@ -50,7 +50,7 @@ def test_a_higher_start_and_a_higher_asymptote(results: dict, case: str) -> None
     card = results["scorecards"][case]["minilm"]
     assert card["start"]["verdict"] == card["asymptote"]["verdict"] == "better"
     assert card["slope"]["verdict"] == "undecided"
-    assert card["asymptote"]["low"] == card["asymptote"]["high"], "no width: every seed has all labels"
+    assert card["asymptote"]["low"] < card["asymptote"]["mean"], "the chance of the test texts counts"
 
 
 def test_three_quarters_is_within_the_curves_for_tweets(results: dict) -> None:

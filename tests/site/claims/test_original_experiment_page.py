@@ -76,7 +76,7 @@ def test_the_start_is_the_largest_benefit(results: dict) -> None:
     card = results["scorecards"]["posts"]["minilm"]
     assert card["start"]["verdict"] == "better" and card["slope"]["verdict"] == "worse"
     assert card["start"]["mean"] > card["asymptote"]["mean"]
-    assert card["asymptote"]["low"] == card["asymptote"]["high"], "no width: every seed has all labels"
+    assert card["asymptote"]["verdict"] == "undecided"
 
 
 def test_the_control_is_well_above_guessing_without_any_training(results: dict) -> None:
