@@ -24,3 +24,7 @@ def test_same_texts_give_different_scores(results: dict) -> None:
 
 def test_a_hundred_texts_are_twelve_steps_an_epoch(results: dict) -> None:
     assert 100 // results["about"]["batch_size"] == 12
+
+
+def test_on_word_order_fine_tuning_and_the_frozen_encoder_are_not_told_apart(results: dict) -> None:
+    assert results["paired"]["word_order"]["fine_tuned_minus_frozen"]["300"]["verdict"] == "undecided"
