@@ -332,6 +332,15 @@ def test_the_mouse_reads_the_nearest_mark(shown: Page) -> None:
     assert "arrow keys" in shown.locator(".explorer-readout").inner_text()
 
 
+def test_a_tap_reads_a_mark_and_its_numbers_stay(browser: Browser, english: Path) -> None:
+    context = browser.new_context(has_touch=True, viewport={"width": 360, "height": 900})
+    page = served(context.new_page(), english)
+    page.locator(".explorer-series").nth(1).locator(".explorer-marker").nth(1).tap(force=True)
+    page.wait_for_timeout(100)
+    assert "70.0% (68.0 to 73.0%)" in page.locator(".explorer-readout").inner_text()
+    context.close()
+
+
 @pytest.mark.parametrize(
     ("base", "way", "at", "says"),
     [
@@ -385,6 +394,18 @@ def test_without_a_script_the_table_stands_open(browser: Browser, english: Path)
     page.wait_for_selector("table", state="visible")
     assert "50.0% (48.0 to 53.0%)" in page.locator("table").inner_text()
     page.wait_for_selector(".explorer-ways", state="hidden")
+    context.close()
+
+
+def test_the_table_comes_back_where_the_script_does_not(browser: Browser, english: Path) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    served(page, english)
+    page.route("**/explorer.js*", lambda route: route.abort())
+    page.reload()
+    assert not page.locator("table").is_visible(), "its room is kept for the chart"
+    page.wait_for_function("getComputedStyle(document.querySelector('table')).visibility === 'visible'")
+    assert not page.locator(".explorer-ways").is_visible()
     context.close()
 
 

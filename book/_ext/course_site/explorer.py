@@ -3,7 +3,7 @@
 ``{explorer} file:case`` takes the body and the options of ``{results-table}`` and shows the same table, of
 ``file:summary.case``. Where scripts run, ``static/explorer.js`` folds the table away and draws it. Ways can
 be hidden, marks tell their exact numbers, and a way can be compared with the others, by the paired
-differences in ``file:paired.case``. Every text a reader sees is made here::
+differences in ``file:paired.case``, where more is better. Every text a reader sees is made here::
 
     ```{explorer} label_efficiency:products
     :caption: Balanced accuracy on the test sentences.
@@ -19,7 +19,7 @@ figure nearby draws them, where that is another order than the table's: each way
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -108,7 +108,7 @@ class Explorer(ResultsTable):
             "looks": self.looks(keys),
             "levels": [self.number(level, "") for level in levels],
             "at": positions(levels),
-            "open": "all" in levels,
+            "open": len(levels) > 1 and levels[-1] == "all",
             "percent": self.options.get("style", "percent") == "percent",
             "means": [self.points(found[key], levels, self.cell) for key in keys],
             # By the way compared with, then by the way.
@@ -141,18 +141,15 @@ class Explorer(ResultsTable):
             raise ResultError(f"the option order lacks {', '.join(missing)}")
         return [order.index(key) % LOOKS for key in keys]
 
-    def points(self, row: dict | None, levels: list[str], text: Any) -> list[list | None] | None:
+    @staticmethod
+    def points(row: dict | None, levels: list[str], text: Callable[[dict], str]) -> list[list | None] | None:
         """At each level: mean, ends of the interval, the text of them, and a verdict where there is one."""
-        if row is None:
-            return None
-        verdict = [*({"verdict"} & set(next(iter(row.values()))))]
-        return [
-            [*(row[level][key] for key in ("mean", "low", "high")), text(row[level])]
-            + [row[level][key] for key in verdict]
-            if level in row
-            else None
-            for level in levels
-        ]
+
+        def point(of: dict) -> list:
+            verdict = [of["verdict"]] if "verdict" in of else []
+            return [of["mean"], of["low"], of["high"], text(of), *verdict]
+
+        return row and [point(row[level]) if level in row else None for level in levels]
 
     def difference(self, of: dict) -> str:
         return self.number(of, "difference")
