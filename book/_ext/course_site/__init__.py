@@ -5,7 +5,19 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.locale import get_translation
 
-from course_site import drawings, images, japanese, languages, mathml, photos, quiz, results, tables, theme
+from course_site import (
+    drawings,
+    explorer,
+    images,
+    japanese,
+    languages,
+    mathml,
+    photos,
+    quiz,
+    results,
+    tables,
+    theme,
+)
 
 CATALOGUE = "course_site"
 translate = get_translation(CATALOGUE)
@@ -17,6 +29,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_config_value("course_inputs", "", "env", str)
     if app.config.course_locale:
         app.add_message_catalog(CATALOGUE, str(Path(app.config.course_locale)))
-    for part in (drawings, images, japanese, languages, mathml, photos, quiz, results, tables, theme):
+    parts = drawings, explorer, images, japanese, languages, mathml, photos, quiz, results, tables, theme
+    for part in parts:
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

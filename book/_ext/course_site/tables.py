@@ -49,7 +49,7 @@ class MeasuredTable(SphinxDirective, ABC):
     }
 
     def run(self) -> list[nodes.Node]:
-        folder, reference = Path(self.config.course_results), self.arguments[0].strip()
+        folder, reference = Path(self.config.course_results), self.reference()
         try:
             header, rows = self.contents(look_up(folder, reference))
         except (ResultError, KeyError, TypeError) as error:
@@ -64,12 +64,20 @@ class MeasuredTable(SphinxDirective, ABC):
         self.add_name(table)
         return [table]
 
+    def reference(self) -> str:
+        """Where the numbers are."""
+        return self.arguments[0].strip()
+
     @abstractmethod
     def contents(self, found: dict) -> tuple[list, list[list]]:
         """The cells of the header, and of each row: text to show as it is, or nodes."""
 
     def rows(self) -> list[tuple[str, nodes.Node]]:
         """What the body lists: each row's key, and its label as a translatable paragraph."""
+        return [(key, self.paragraph(label, number)) for number, key, label in self.listed()]
+
+    def listed(self) -> list[tuple[int, str, str]]:
+        """What the body lists: each row's line, key and label."""
         found = []
         for number, line in enumerate(self.content):
             if not line.strip():
@@ -77,7 +85,7 @@ class MeasuredTable(SphinxDirective, ABC):
             key, colon, label = line.strip().removeprefix("- ").partition(":")
             if not (line.startswith("- ") and colon and label.strip()):
                 raise ResultError(f"expected a row such as '- key: label', got {line!r}")
-            found.append((key.strip(), self.paragraph(label.strip(), number)))
+            found.append((number, key.strip(), label.strip()))
         if not found:
             raise ResultError("list the rows below it, as '- key: label'")
         return found
