@@ -19,7 +19,7 @@ course release student-bundle sample-class grade feedback export test test-fast 
 	export TRANSFER_LEARNING_COURSE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help course env assets release site serve catalogues student-bundle sample-class grade feedback export formgrader doctor \
+.PHONY: help course env assets release site preview serve catalogues student-bundle sample-class grade feedback export formgrader doctor \
 	test test-fast test-attacks test-site test-course lint format experiments experiments-quick experiments-check bench-grading bench-pages attacks audit-suites kills lock clean
 
 ## Two commands
@@ -71,6 +71,9 @@ site: ## the book in both languages, strictly, every page executed -> _build/htm
 	@$(MAKE) --no-print-directory env
 	@$(RUN) -m transfer_learning.assets fetch
 	@$(RUN) tools/build_site.py
+
+preview: env ## the English edition alone, after an edit of a page: seconds
+	@$(RUN) tools/build_site.py --lang en
 
 serve: site ## read the site on http://127.0.0.1:8000
 	@echo "The site is on http://127.0.0.1:8000 (stop with Ctrl-C)"

@@ -3,7 +3,8 @@
     make bench-pages        (an idle machine; it takes a little longer than a build of the site from nothing)
 
 Each page's cells run in a fresh kernel, one page after the other, and must stay inside the budget. Then a
-copy of the course is built three times: from nothing, after an edit of one page's prose, and unchanged.
+copy of the course is built four times: from nothing; after an edit of one page's prose, first English alone
+(`make preview`), then both languages; and unchanged.
 
 Writes ``benchmarks/results/pages.json``. The exit code is 1 when something is over its budget.
 """
@@ -104,7 +105,9 @@ def cost(page: str) -> dict:
 
 
 def build_seconds() -> dict:
-    """Seconds of a build from nothing, after an edit of one page's prose, and with nothing changed."""
+    """Seconds of a build from nothing; of a preview (English) after an edit of one page's prose, and of both
+    editions after it; and with nothing changed.
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for name in COPIED:
@@ -114,16 +117,16 @@ def build_seconds() -> dict:
         assets = os.environ.get("TRANSFER_LEARNING_ASSETS", str(ROOT / "_build" / "assets"))
         environment = os.environ | {"TRANSFER_LEARNING_ASSETS": assets, "PYTHONPATH": str(copy)}
 
-        def build() -> float:
+        def build(*options: str) -> float:
             started = time.monotonic()
-            command = [sys.executable, copy / "tools" / "build_site.py"]
+            command = [sys.executable, copy / "tools" / "build_site.py", *options]
             subprocess.run(command, cwd=copy, env=environment, check=True, stdout=subprocess.DEVNULL)
             return round(time.monotonic() - started, 1)
 
         cold = build()
         page = copy / EDITED
         page.write_text(page.read_text(encoding="utf-8") + "\nOne sentence more.\n", encoding="utf-8")
-        return {"cold": cold, "edit": build(), "unchanged": build()}
+        return {"cold": cold, "edit": build("--lang", "en"), "both": build(), "unchanged": build()}
 
 
 if __name__ == "__main__":

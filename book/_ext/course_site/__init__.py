@@ -15,6 +15,7 @@ from course_site import (
     photos,
     quiz,
     results,
+    speed,
     tables,
     theme,
 )
@@ -29,7 +30,20 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_config_value("course_inputs", "", "env", str)
     if app.config.course_locale:
         app.add_message_catalog(CATALOGUE, str(Path(app.config.course_locale)))
-    parts = drawings, explorer, images, japanese, languages, mathml, photos, quiz, results, tables, theme
+    parts = (
+        drawings,
+        explorer,
+        images,
+        japanese,
+        languages,
+        mathml,
+        photos,
+        quiz,
+        results,
+        speed,
+        tables,
+        theme,
+    )
     for part in parts:
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
