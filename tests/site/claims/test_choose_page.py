@@ -34,6 +34,13 @@ def test_few_labels_frozen() -> None:
     assert images["paired"]["frozen_minus_fine_tuned"]["all"]["verdict"] == "undecided"
 
 
+def test_frozen_is_far_ahead_of_scratch_and_of_pixels() -> None:
+    paired = load_results("images_few_samples")["paired"]
+    for other in ("scratch", "pixels"):
+        for level, found in paired[f"frozen_minus_{other}"].items():
+            assert found["verdict"] == "better" and found["mean"] > 0.2, (other, level)
+
+
 def test_no_labels_shared_features() -> None:
     found = load_results("cross_language")["summary"]
     english, japanese = (found[case]["multilingual"]["800"]["mean"] for case in ("names_ja", "names_ja_ja"))

@@ -117,3 +117,8 @@ def test_negative_transfer_was_measured(results: dict) -> None:
     assert found["weighted_minus_source_only"]["0"]["worse"] > 0
     for labels in ("20", "500"):
         assert results["counts"]["image"]["both_minus_target_only"][labels]["worse"] == 2
+
+
+def test_even_a_few_target_labels_added_to_the_source_often_help(results: dict) -> None:
+    found = results["counts"]["text"]["both_minus_source_only"]["20"]
+    assert found["better"] > 6 and found["worse"] == 0
