@@ -75,6 +75,15 @@ def test_the_large_network_from_scratch_is_not_shown_to_beat_the_pixels(results:
     assert seconds["scratch"] > 1000 * seconds["pixels"]
 
 
+def test_both_networks_from_scratch_chose_the_end_of_what_was_on_offer(results: dict) -> None:
+    for method in results["methods"].values():
+        assert len(method["tuning"]) == 6, "each way has six settings to choose from"
+    for name in ("scratch", "scratch_small"):
+        method = results["methods"][name]
+        for what in ("learning_rate", "steps"):
+            assert method["chosen"][what] == max(row["setting"][what] for row in method["tuning"])
+
+
 def test_frozen_and_fine_tuned_cannot_be_told_apart_somewhere(results: dict) -> None:
     verdicts = {score["verdict"] for score in results["paired"]["frozen_minus_fine_tuned"].values()}
     assert "undecided" in verdicts
@@ -101,6 +110,8 @@ def test_the_mistakes_the_page_talks_about_were_made(results: dict) -> None:
     assert "lettuce" in names and "garlic" in names
     birds = {row["predicted"] for row in results["misclassified"]["frozen"] if row["label"] == "bird"}
     assert birds == {"mammal"}
+    mammals, _, *others = results["confusion"]["frozen"]["all"][results["data"]["class_names"].index("bird")]
+    assert mammals > 5 * sum(others), "the birds were nearly always taken for mammals"
     train = results["data"]["counts"]["train"]
     assert train["mammal"] == max(train.values()), "mammals have the most training photos"
 

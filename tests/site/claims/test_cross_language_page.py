@@ -82,3 +82,10 @@ def test_a_sentence_is_nearest_to_its_own_translation(results: dict) -> None:
 
 def test_the_tests_are_as_large_as_the_page_says(results: dict) -> None:
     assert results["about"]["test"]["reviews_ja"] == 80
+
+
+def test_no_character_of_the_japanese_reviews_was_seen_so_every_answer_is_the_same(results: dict) -> None:
+    """The first quiz says so of words, which are made of characters."""
+    assert results["characters_seen"]["reviews_ja"] == 0
+    counted = [run for run in results["runs"] if run["case"] == "reviews_ja" and run["way"] == "words"]
+    assert counted and {run["score"] for run in counted} == {0.5}

@@ -61,6 +61,11 @@ def test_trained_pieces_beat_untrained_ones_and_from_50_on_the_mean_of_words(res
     assert {found[level] for level in LEVELS[1:]} == {"better"}
 
 
+def test_the_same_mean_does_far_better_with_the_vectors_of_glove(results: dict) -> None:
+    glove, own = (results["summary"]["posts"][way] for way in ("glove_mean", "own_mean"))
+    assert all(glove[level]["low"] > own[level]["high"] + 0.05 for level in LEVELS)
+
+
 def test_the_weak_spot_is_where_the_page_says(results: dict) -> None:
     largest = max(row["setting"]["C"] for row in results["tuning"])
     chosen = {
