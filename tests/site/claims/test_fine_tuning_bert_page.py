@@ -28,3 +28,8 @@ def test_a_hundred_texts_are_twelve_steps_an_epoch(results: dict) -> None:
 
 def test_on_word_order_fine_tuning_and_the_frozen_encoder_are_not_told_apart(results: dict) -> None:
     assert results["paired"]["word_order"]["fine_tuned_minus_frozen"]["300"]["verdict"] == "undecided"
+
+
+def test_against_tf_idf_fine_tuning_is_better_on_both_questions(results: dict) -> None:
+    for case in ("sentiment", "word_order"):
+        assert results["paired"][case]["fine_tuned_minus_tfidf"]["300"]["verdict"] == "better"

@@ -101,3 +101,8 @@ def test_selectivity_needs_company_too(results: dict) -> None:
     for source, of in controls["accuracy"].items():
         assert source in above or of["article"]["mean"] < controls["most_frequent"]["article"] + 0.002
     assert all(of["article"]["low"] > 0.1 for of in controls["selectivity"].values())
+
+
+def test_layer_0_knows_the_place_of_a_word_and_one_hot_and_glove_do_not(results: dict) -> None:
+    right = {source: of["half"] for source, of in results["controls"]["accuracy"].items()}
+    assert right["minilm_0"]["low"] > 0.2 + max(right["one-hot"]["high"], right["glove"]["high"])

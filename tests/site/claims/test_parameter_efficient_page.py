@@ -33,3 +33,14 @@ def test_every_interval_is_several_points_wide(results: dict) -> None:
     for name in ("fine_tuned_minus_lora", "fine_tuned_minus_adapters", "lora_minus_frozen"):
         difference = results["paired"]["sentiment"][name]["100"]
         assert difference["high"] - difference["low"] > 0.03
+
+
+def test_the_verdict_against_the_frozen_encoder_hangs_on_little(results: dict) -> None:
+    for found in (results, load_results("fine_tuning_bert")):
+        assert abs(found["paired"]["sentiment"]["fine_tuned_minus_frozen"]["100"]["low"]) < 0.005
+
+
+def test_the_table_counts_the_head_and_leaves_out_an_unused_layer(results: dict) -> None:
+    head, unused = 384 * 2 + 2, 384 * 384 + 384
+    assert results["costs"]["lora"]["parameters"] == 12 * 8 * (384 + 384) + head
+    assert results["costs"]["fine_tuned"]["parameters"] == results["encoder"]["parameters"] - unused + head
