@@ -69,7 +69,7 @@ def show(value: Any, style: str, *, language: str = "en") -> str:
     between = "〜" if language == "ja" else " to "
     try:
         if style == "interval":
-            return f"{100 * value['low']:.1f}{between}{100 * value['high']:.1f}%"
+            return typographic(f"{100 * value['low']:.1f}{between}{100 * value['high']:.1f}%")
         if style == "difference":
             mean, low, high = (100 * value[key] for key in ("mean", "low", "high"))
             return typographic(f"{mean:+.1f} ({low:.1f}{between}{high:.1f})")
