@@ -12,7 +12,7 @@ export TOKENIZERS_PARALLELISM ?= false
 
 # An experiment is a script with a command line; a study is one that hands it to study.py.
 EXPERIMENTS = $(shell grep -l "^if __name__" experiments/*.py)
-STUDIES = $(shell grep -l "import.* run_study" $(EXPERIMENTS))
+STUDIES = $(shell grep -l "\-\-check\|import.* run_study" $(EXPERIMENTS))
 
 # These work on the sample class, whatever class TRANSFER_LEARNING_COURSE names.
 course release student-bundle sample-class grade feedback export test test-fast test-attacks test-course bench-grading: \

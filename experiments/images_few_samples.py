@@ -3,6 +3,7 @@ photos?
 
     python experiments/images_few_samples.py            the whole experiment, about half an hour on two cores
     python experiments/images_few_samples.py --quick    every step once, about a minute; to see that it runs
+    python experiments/images_few_samples.py --check    one run of every way again, is it as expected?
 
 Five ways to learn four classes, each at 2, 5, 10 and all training photos a class, each over five seeds. A
 seed draws the training photos, the first weights and the order of the batches; every way gets the same photos
@@ -17,6 +18,7 @@ measured again, unless the code or the data it depends on changed.
 
 import argparse
 import copy
+import random
 import sys
 import time
 from collections.abc import Callable
@@ -32,6 +34,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from study import expected, show_check
 from summary import score_table, summarise
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -42,7 +45,7 @@ from transfer_learning.datasets.photos import embedded_table
 from transfer_learning.evaluation import accuracy, balanced_accuracy
 from transfer_learning.features import extract_features
 from transfer_learning.models import Classifier, CompactBackbone, load_image_backbone
-from transfer_learning.results import RESULTS, environment, save_results
+from transfer_learning.results import RESULTS, environment, load_results, save_results
 from transfer_learning.training import TrainingConfig, train
 
 NAME = "images_few_samples"
@@ -434,6 +437,26 @@ def experiment(*, quick: bool, console: Console) -> dict:
     )
 
 
+def check(console: Console) -> int:
+    """One run of every way again, at a level and a seed that chance chooses; 1 when one is not as expected."""
+    torch.set_num_threads(THREADS)
+    results, photos, draw, rows = (
+        load_results(NAME),
+        load_photos(size=SIZE),
+        random.Random(time.time_ns()),
+        [],
+    )
+    for name, method in results["methods"].items():
+        level, seed = draw.choice(results["levels"]), draw.choice(results["seeds"])
+        runs = [run for run in results["runs"] if (run["method"], run["level"]) == (name, level)]
+        then = next(run["accuracy"] for run in runs if run["seed"] == seed)
+        again = measure(name, method["chosen"], level, seed, photos, with_test=True)["accuracy"]
+        scores = [run["accuracy"] for run in runs]
+        where = f"{name}, {level} a class, seed {seed}"
+        rows.append((where, then, again, expected(scores, results["data"]["test"])))
+    return show_check(rows, console)
+
+
 def quickened(settings: list[dict]) -> list[dict]:
     """Two of ``settings``, with a few steps only."""
     return [setting | ({"steps": 20} if "steps" in setting else {}) for setting in settings[2:4]]
@@ -451,8 +474,11 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="every step once, to see that it runs")
-    quick = parser.parse_args().quick
-    console = Console(highlight=False)
+    parser.add_argument("--check", action="store_true", help="measure a sample of the runs again")
+    options = parser.parse_args()
+    quick, console = options.quick, Console(highlight=False)
+    if options.check:
+        return check(console)
     started = time.monotonic()
     results = experiment(quick=quick, console=console)
     path = save_results(NAME, results, ROOT / "_build" / "results" if quick else RESULTS)

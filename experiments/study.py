@@ -264,13 +264,9 @@ def difference(of: np.ndarray, groups: Sequence[str]) -> dict:
 
 
 def check(study: Study, console: Console) -> int:
-    """Measure one run of every case and way again; 1 when one falls outside the interval of its runs.
-
-    The interval is the 95% prediction interval of a single run, from the runs of all seeds, widened by one
-    test sample: on another processor a sample may fall the other way.
-    """
+    """Measure one run of every case and way again; 1 when one falls outside the interval of its runs."""
     results = load_results(study.name)
-    draw, table, bad = random.Random(time.time_ns()), Table("run", "then", "now", "interval", ""), 0
+    draw, rows = random.Random(time.time_ns()), []
     by_way: dict[tuple[str, str], list[str]] = {}
     for case, way, level in study.cells():
         by_way.setdefault((case, way), []).append(level)
@@ -281,11 +277,26 @@ def check(study: Study, console: Console) -> int:
         found = [r for r in results["runs"] if (r["case"], r["way"], r["level"]) == (case, way, level)]
         scores = [run["score"] for run in found]
         then = next(run["score"] for run in found if run["seed"] == seed)
-        reach = stats.t.ppf(0.975, len(scores) - 1) * np.std(scores, ddof=1) * np.sqrt(1 + 1 / len(scores))
-        reach += 1 / len(study.cases[case])
-        low, high = np.mean(scores) - reach, np.mean(scores) + reach
-        bad += (outside := not low <= again <= high)
         where = f"{case}, {way}, {level}, seed {seed}"
+        rows.append((where, then, again, expected(scores, len(study.cases[case]))))
+    return show_check(rows, console)
+
+
+def expected(scores: Sequence[float], samples: int) -> tuple[float, float]:
+    """Where one more run is expected: the 95% prediction interval of a single run, and in any case where the
+    runs were. One of ``samples`` test samples is allowed on top: on another processor one may fall the other
+    way.
+    """
+    reach = stats.t.ppf(0.975, len(scores) - 1) * np.std(scores, ddof=1) * np.sqrt(1 + 1 / len(scores))
+    mean, one = np.mean(scores), 1 / samples
+    return float(min(mean - reach, *scores) - one), float(max(mean + reach, *scores) + one)
+
+
+def show_check(rows: list[tuple[str, float, float, tuple[float, float]]], console: Console) -> int:
+    """Print each run with its score then and now and the expected interval; 1 when one is outside."""
+    table, bad = Table("run", "then", "now", "expected", ""), 0
+    for where, then, again, (low, high) in rows:
+        bad += (outside := not low <= again <= high)
         table.add_row(where, f"{then:.3f}", f"{again:.3f}", f"{low:.3f}-{high:.3f}", "✗" if outside else "✓")
     console.print(table)
     return 1 if bad else 0
