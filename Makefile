@@ -10,7 +10,7 @@ export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-# An experiment is a script with a command line; a study is one that hands it to study.py.
+# An experiment is a script with a command line; a study is one that can check itself (study.py gives it that).
 EXPERIMENTS = $(shell grep -l "^if __name__" experiments/*.py)
 STUDIES = $(shell grep -l "\-\-check\|import.* run_study" $(EXPERIMENTS))
 

@@ -438,14 +438,10 @@ def experiment(*, quick: bool, console: Console) -> dict:
 
 
 def check(console: Console) -> int:
-    """One run of every way again, at a level and a seed that chance chooses; 1 when one is not as expected."""
+    """One run of every way again, level and seed chosen by chance; 1 when one is not as expected."""
     torch.set_num_threads(THREADS)
-    results, photos, draw, rows = (
-        load_results(NAME),
-        load_photos(size=SIZE),
-        random.Random(time.time_ns()),
-        [],
-    )
+    results, photos = load_results(NAME), load_photos(size=SIZE)
+    draw, rows = random.Random(time.time_ns()), []
     for name, method in results["methods"].items():
         level, seed = draw.choice(results["levels"]), draw.choice(results["seeds"])
         runs = [run for run in results["runs"] if (run["method"], run["level"]) == (name, level)]

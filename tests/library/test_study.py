@@ -118,6 +118,12 @@ def test_the_check_passes_on_the_same_code_and_finds_results_that_are_not_its_ow
     assert studies.check(toy, Console(quiet=True)) == 1
 
 
+def test_a_run_that_was_measured_is_always_expected_again():
+    scores = [0.5] * 9 + [0.9]  # the last lies outside the prediction interval of a single run
+    low, high = studies.expected(scores, 100)
+    assert low < 0.5 < 0.9 < high < 0.95
+
+
 def test_a_way_that_judges_other_samples_is_refused(toy):
     short = Way("short", lambda *_: Outcome(1.0, lambda: [1, 0]))
     with pytest.raises(ValueError, match="judged 2 test samples of reviews, not 200"):
