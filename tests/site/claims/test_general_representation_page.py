@@ -106,3 +106,17 @@ def test_selectivity_needs_company_too(results: dict) -> None:
 def test_layer_0_knows_the_place_of_a_word_and_one_hot_and_glove_do_not(results: dict) -> None:
     right = {source: of["half"] for source, of in results["controls"]["accuracy"].items()}
     assert right["minilm_0"]["low"] > 0.2 + max(right["one-hot"]["high"], right["glove"]["high"])
+
+
+@pytest.mark.parametrize("question", ["films", "order", "capitals"])
+def test_where_the_best_earlier_layer_is_not_told_apart_from_the_last(results: dict, question: str) -> None:
+    of = results["summary"][question]
+    best = max(range(6), key=lambda layer: of[f"minilm_{layer}"]["500"]["mean"])
+    assert results["paired"][question][f"minilm_{best}_minus_minilm_6"]["500"]["verdict"] == "undecided"
+
+
+def test_what_layer_three_is_not_shown_to_beat_with_fifty_labels(results: dict) -> None:
+    for question, other in (("length", "random_6"), ("number", "glove")):
+        paired = results["paired"][question]
+        either = paired.get(f"minilm_3_minus_{other}") or paired[f"{other}_minus_minilm_3"]
+        assert either["50"]["verdict"] == "undecided"
