@@ -82,7 +82,11 @@ WRONG = {
     "alt": (PAGE.format(body="```{image} picture.png\n```"), "no alternative text"),
     "description": ("# A page\n\nText.\n", "no description"),
     "quiz": (PAGE.format(body="```{quiz} What?\n- [ ] This.\n```"), "at least two choices"),
-    "formula": (PAGE.format(body=r"$\unheardof$"), "not known"),
+    "formula": (PAGE.format(body=r"$\unheardof$"), "does not know"),
+    "environment": (
+        PAGE.format(body="$$\n\\begin{aligned}a &= b \\\\ c &= d\\end{aligned}\n$$"),
+        "does not know",
+    ),
     "cell": (CELL.format(body="```{code-cell}\nraise ValueError('broken cell')\n```"), "ExecutionError"),
 }
 
