@@ -272,8 +272,7 @@ def general(results: dict) -> dict:
 def judged(differences: np.ndarray) -> dict:
     """A mean difference over seeds with its interval and a verdict."""
     interval = mean_interval(differences)
-    verdict = "better" if interval.low > 0 else "worse" if interval.high < 0 else "undecided"
-    return vars(interval) | {"verdict": verdict}
+    return vars(interval) | {"verdict": interval.verdict}
 
 
 if __name__ == "__main__":

@@ -389,8 +389,7 @@ def gap_interval(first: np.ndarray, second: np.ndarray | None = None) -> Interva
 def verdict(found: dict[str, Interval]) -> dict:
     """The change of the selection gap, in words too: does the gap grow with the attribute?"""
     change = found["selection"]
-    words = "better" if change.low > 0 else "worse" if change.high < 0 else "undecided"
-    return asdict(change) | {"verdict": words}
+    return asdict(change) | {"verdict": change.verdict}
 
 
 def area(scores: np.ndarray, truth: np.ndarray) -> float:

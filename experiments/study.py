@@ -24,9 +24,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from scipy import stats
 
-from transfer_learning.evaluation import bootstrap_interval, mean_interval
+from transfer_learning.evaluation import AGREE, bootstrap_interval, mean_interval
 from transfer_learning.results import RESULTS, environment, load_results, save_results
-from transfer_learning.scorecard import AGREE, scorecard
+from transfer_learning.scorecard import scorecard
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 2
@@ -259,8 +259,7 @@ def cell_summary(runs: list[dict], right: np.ndarray, groups: Sequence[str]) -> 
 def difference(of: np.ndarray, groups: Sequence[str]) -> dict:
     """A paired difference with its interval and a verdict on the first of the two."""
     interval = bootstrap_interval(of, list(groups))
-    verdict = "better" if interval.low > 0 else "worse" if interval.high < 0 else "undecided"
-    return asdict(interval) | {"verdict": verdict}
+    return asdict(interval) | {"verdict": interval.verdict}
 
 
 def check(study: Study, console: Console) -> int:

@@ -73,8 +73,7 @@ def paired(ones: list[dict], others: list[dict], test: Photos) -> dict:
     """How much more often the first method is right than the second, seed by seed and photo by photo."""
     difference = right(ones, test) - right(others, test)
     interval = bootstrap_interval(difference, test.groups)
-    verdict = "better" if interval.low > 0 else "worse" if interval.high < 0 else "undecided"
-    return asdict(interval) | {"photos": interval.mean * len(test), "verdict": verdict}
+    return asdict(interval) | {"photos": interval.mean * len(test), "verdict": interval.verdict}
 
 
 def curve(runs: list[dict]) -> dict:

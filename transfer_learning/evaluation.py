@@ -6,6 +6,9 @@ from functools import lru_cache
 import numpy as np
 from scipy import stats
 
+# An interval narrower than this has no width: its values agree, up to how numbers are rounded.
+AGREE = 1e-9
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -15,6 +18,15 @@ class Interval:
     low: float
     high: float
     n: int
+
+    @property
+    def verdict(self) -> str:
+        """Of a difference: ``"better"`` or ``"worse"`` when the interval does not hold zero, else
+        ``"undecided"``. An interval without width is no evidence, and undecided too.
+        """
+        if self.high - self.low < AGREE:
+            return "undecided"
+        return "better" if self.low > 0 else "worse" if self.high < 0 else "undecided"
 
 
 def accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:

@@ -12,8 +12,6 @@ import numpy as np
 from transfer_learning.evaluation import Interval, mean_interval
 
 BENEFITS = ("start", "slope", "asymptote")
-# An interval narrower than this has no width: the seeds agree, up to how numbers are rounded.
-AGREE = 1e-9
 
 
 def scorecard(steps: Sequence, transfer: np.ndarray, baseline: np.ndarray) -> dict:
@@ -61,8 +59,4 @@ def scorecard(steps: Sequence, transfer: np.ndarray, baseline: np.ndarray) -> di
 
 
 def _judged(interval: Interval) -> dict:
-    if interval.high - interval.low < AGREE:
-        verdict = "undecided"
-    else:
-        verdict = "better" if interval.low > 0 else "worse" if interval.high < 0 else "undecided"
-    return asdict(interval) | {"verdict": verdict}
+    return asdict(interval) | {"verdict": interval.verdict}
