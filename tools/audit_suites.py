@@ -2,7 +2,8 @@
 
 For each assignment:
 
-- every right answer of its sample class must get all points, over 30 seeds;
+- every right answer of its sample class must get all points, over 30 seeds, and the reference solution over
+  300: what goes wrong once in a hundred gradings goes wrong in every class;
 - every named wrong one must lose exactly its points, over 10 seeds, with a message that names the mistake,
   as the student checks it and as it is graded;
 - every mutant of the reference solution must lose points, unless ``equivalent_mutants.py`` says why it
@@ -49,6 +50,7 @@ from autograder.submission import runs
 RESULTS = REPOSITORY / "benchmarks" / "results" / "suites.json"
 EXECUTED = REPOSITORY / "_build" / "executed"
 SEEDS = range(1000, 1030)
+REFERENCE_SEEDS = [range(first, first + 30) for first in range(2000, 2300, 30)]
 WRONG_SEEDS = range(1000, 1010)
 REPEATS = 50
 MUTANT_SECONDS = 60
@@ -60,7 +62,13 @@ def main() -> int:
     """The command line. Returns 1 when an answer or a mutant was judged wrongly."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="ASSIGNMENT", help="without it: all")
-    names = parser.parse_args().names or list(ASSIGNMENTS)
+    parser.add_argument(
+        "--reference",
+        action="store_true",
+        help="ask the reference solution only, and keep what else is known",
+    )
+    options = parser.parse_args()
+    names = options.names or list(ASSIGNMENTS)
     if unknown := [name for name in names if name not in ASSIGNMENTS]:
         parser.error(f"there is no assignment {', '.join(unknown)}; there are: {', '.join(ASSIGNMENTS)}")
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 130)
@@ -69,7 +77,12 @@ def main() -> int:
     missed = []
     for name in names:
         release.release(ASSIGNMENTS[name].course, name)
-        results[name], problems = audit(ASSIGNMENTS[name], console)
+        known = results.get(name, {})
+        if options.reference and known.get("fingerprint") != fingerprint(ASSIGNMENTS[name]):
+            parser.error(f"{name} has changed since it was audited: leave out --reference")
+        examine = audit_reference if options.reference else audit
+        found, problems = examine(ASSIGNMENTS[name], console)
+        results[name] = known | found
         missed += [f"{name}: {problem}" for problem in problems]
         ordered = {name: results[name] for name in ASSIGNMENTS if name in results}
         RESULTS.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
@@ -88,25 +101,15 @@ def audit(assignment: Assignment, console: Console) -> tuple[dict, list[str]]:
     equivalent = listed.EQUIVALENT if listed else {}
     jobs = [
         (judge_again, None),
+        *((judge_reference, seeds) for seeds in REFERENCE_SEEDS),
         *((judge_right, id) for id in assignment.right),
         *((judge_wrong, id) for id in assignment.named),
         *((judge_mutant, change) for change in changes),
     ]
-    found: dict[Callable, list[dict]] = {}
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with (
-        multiprocessing.get_context("fork").Pool(os.cpu_count(), maxtasksperchild=1) as pool,
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
-    ):
-        bar = progress.add_task(assignment.name, total=len(jobs))
-        todo = [(judge, assignment.name, what) for judge, what in jobs]
-        for judge, result in pool.imap_unordered(work, todo, chunksize=1):
-            found.setdefault(judge, []).append(result)
-            progress.advance(bar)
-            done = sum(map(len, found.values()))
-            if not console.is_terminal and done % 50 == 0:
-                console.print(f"{assignment.name}: {done} of {len(jobs)}")
-    right, wrong, mutated = (found.get(judge, []) for judge in (judge_right, judge_wrong, judge_mutant))
+    found = ask(assignment, jobs, console)
+    right, wrong, mutated, reference = (
+        found.get(judge, []) for judge in (judge_right, judge_wrong, judge_mutant, judge_reference)
+    )
     survived = sorted({one["name"] for one in mutated if not one["killed"]})
     problems = [one["problem"] for results in found.values() for one in results if one["problem"]]
     problems += [f"not noticed: {name}" for name in survived if name not in equivalent]
@@ -124,6 +127,7 @@ def audit(assignment: Assignment, console: Console) -> tuple[dict, list[str]]:
         "mutants_killed": sum(one["killed"] for one in mutated),
         "mutants_equivalent": sum(not one["killed"] and one["name"] in equivalent for one in mutated),
         "seeds": len(SEEDS),
+        **about_reference(reference),
         "wrong_seeds": len(WRONG_SEEDS),
         "tolerance": measure.TOLERANCE,
         "largest_difference_passed": max(one[0] for one in distances),
@@ -138,6 +142,42 @@ def audit(assignment: Assignment, console: Console) -> tuple[dict, list[str]]:
     return entry, problems
 
 
+def ask(
+    assignment: Assignment, jobs: list[tuple[Callable, object]], console: Console
+) -> dict[Callable, list[dict]]:
+    """What each judge found, on all processors; ``jobs`` are judges and what each is asked about."""
+    found: dict[Callable, list[dict]] = {}
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with (
+        multiprocessing.get_context("fork").Pool(os.cpu_count(), maxtasksperchild=1) as pool,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
+    ):
+        bar = progress.add_task(assignment.name, total=len(jobs))
+        todo = [(judge, assignment.name, what) for judge, what in jobs]
+        for judge, result in pool.imap_unordered(work, todo, chunksize=1):
+            found.setdefault(judge, []).append(result)
+            progress.advance(bar)
+            done = sum(map(len, found.values()))
+            if not console.is_terminal and done % 50 == 0:
+                console.print(f"{assignment.name}: {done} of {len(jobs)}")
+    return found
+
+
+def audit_reference(assignment: Assignment, console: Console) -> tuple[dict, list[str]]:
+    """What the reference solution gets over many seeds, and in words what was judged wrongly."""
+    found = ask(assignment, [(judge_reference, seeds) for seeds in REFERENCE_SEEDS], console)[judge_reference]
+    return about_reference(found), [one["problem"] for one in found if one["problem"]]
+
+
+def about_reference(found: list[dict]) -> dict:
+    """The part of an entry that is about the reference solution over many seeds."""
+    return {
+        "reference_seeds": sum(map(len, REFERENCE_SEEDS)),
+        "reference_full": all(one["full"] for one in found),
+        "reference_largest_difference": max(one["distances"][0] for one in found),
+    }
+
+
 def work(job: tuple[Callable, str, object]) -> tuple[Callable, dict]:
     """Do one job, in a process of its own that may not take all memory."""
     judge, name, what = job
@@ -147,11 +187,16 @@ def work(job: tuple[Callable, str, object]) -> tuple[Callable, dict]:
     return judge, judge(ASSIGNMENTS[name], what)
 
 
-def judge_right(assignment: Assignment, id: str) -> dict:
+def judge_reference(assignment: Assignment, seeds: range) -> dict:
+    """Whether the reference solution gets all points with each of ``seeds``."""
+    return judge_right(assignment, assignment.right[0], seeds)
+
+
+def judge_right(assignment: Assignment, id: str, seeds: range = SEEDS) -> dict:
     """Whether a right answer gets all points with every seed."""
     distances, names, problem = record_distances(), assignment.functions(id), ""
     expected = assignment.variants[id].expected
-    for seed, full in [(SEEDS[0], False), *((seed, True) for seed in SEEDS)]:
+    for seed, full in [(seeds[0], False), *((seed, True) for seed in seeds)]:
         found = assignment.verdicts(names, seed=seed, full=full)
         if {task: found[task].points for task in assignment.tasks} != expected:
             problem = f"right answer {id} loses points (seed {seed}): {faults(found)[0]['what']}"

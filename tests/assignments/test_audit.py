@@ -23,6 +23,7 @@ def test_the_audit_is_of_the_present_suite(assignment, audited):
 def test_every_wrong_answer_was_caught_and_named_and_every_right_one_got_all(audited):
     assert audited["wrong_caught"] == audited["wrong_named"] == audited["wrong_total"] >= 8
     assert audited["right_full"] == audited["right_total"] >= 5
+    assert audited["reference_full"] is True and audited["reference_seeds"] >= 300
     assert audited["repeats_the_same"] is True
 
 
@@ -34,6 +35,7 @@ def test_every_mutant_was_caught_or_is_listed_with_a_reason(assignment, audited)
 
 def test_the_margins_are_wide(audited):
     assert audited["largest_difference_passed"] < audited["tolerance"] / 10
+    assert audited["reference_largest_difference"] < audited["tolerance"] / 10
     assert audited["smallest_difference_failed"] > audited["tolerance"] * 10
 
 

@@ -92,16 +92,24 @@ class Case:
 
         ``statistics``: "stored" or "batch", for all BatchNorm layers or for each.
         """
-        blocks = BLOCKS.get(self.spec["kind"], [])
-        used = [statistics] * len(blocks) if isinstance(statistics, str) else statistics
         images = (self.images if images is None else images).double()
         if self.spec["kind"] == "plain":
             weight, bias = (self.state[f"backbone.linear.{name}"].double() for name in ("weight", "bias"))
             return torch.tanh(images.flatten(1) @ weight.T + bias)
+        return pooled(self.before_relu(statistics, images)[-1])
+
+    def before_relu(
+        self, statistics: str | tuple[str, ...] = "stored", images: Tensor | None = None
+    ) -> list[Tensor]:
+        """What each block of the backbone hands to its ReLU, as in :meth:`features`."""
+        blocks = BLOCKS[self.spec["kind"]]
+        used = [statistics] * len(blocks) if isinstance(statistics, str) else statistics
+        images = (self.images if images is None else images).double()
+        found = []
         for (convolution, norm, stride), statistics in zip(blocks, used, strict=True):
-            images = self._convolve(images, convolution, stride)
-            images = self._normalise(images, norm, statistics).clamp(min=0)
-        return images.mean(dim=(2, 3))
+            found.append(self._normalise(self._convolve(images, convolution, stride), norm, statistics))
+            images = found[-1].clamp(min=0)
+        return found
 
     def after_pass(self, batch_size: int) -> "Case":
         """The case as one pass over its images in training mode leaves it: with other statistics."""
@@ -127,6 +135,11 @@ class Case:
             mean, variance = maps.mean(dim=(0, 2, 3)), maps.var(dim=(0, 2, 3), unbiased=False)
         scale, shift = (self.state[f"{name}.{part}"].double()[:, None, None] for part in ("weight", "bias"))
         return (maps - mean[:, None, None]) / (variance[:, None, None] + 1e-5).sqrt() * scale + shift
+
+
+def pooled(maps: Tensor) -> Tensor:
+    """Features ``(n, d)``: ReLU, then the mean over positions."""
+    return maps.clamp(min=0).mean(dim=(2, 3))
 
 
 def is_statistic(name: str) -> bool:
@@ -261,22 +274,26 @@ def train_network(
     steps: int,
     momentum: float,
     weight_decay: float,
-) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor], float]:
     """SGD on the parameters named in ``learning`` and on a second head, the probe, in evaluation mode.
 
     The loss is the mean cross-entropy of the case's own head plus that of the probe, on all images at once.
 
     Returns:
-        Where the parameters in ``learning`` get to, by name, and where the probe does, in float64.
+        Where the parameters in ``learning`` get to, by name, and where the probe does, in float64; and how
+        near to zero the input of a ReLU came. Nearer than float32 can tell, the gradient is anybody's guess.
     """
     numbers = {name: tensor.double() for name, tensor in case.state.items()}
     moving = {name: numbers[name] for name in learning}
     moving |= {name: part.double() for name, part in zip(("weight", "bias"), probe, strict=True)}
     velocity: dict[str, Tensor] = {}
+    nearest = float("inf")
     for _ in range(steps):
         leaves = {name: tensor.detach().requires_grad_() for name, tensor in moving.items()}
         now = Case(case.spec, {**numbers, **leaves}, case.images, case.labels)
-        features = now.features()
+        maps = now.before_relu()
+        nearest = min(nearest, *(one.abs().min().item() for one in maps))
+        features = pooled(maps[-1])
         loss = sum(
             F.cross_entropy(logits(features, weight, bias), case.labels)
             for weight, bias in (now.head, (leaves["weight"], leaves["bias"]))
@@ -286,7 +303,7 @@ def train_network(
             gradient = gradient + weight_decay * tensor
             velocity[name] = momentum * velocity[name] + gradient if name in velocity else gradient
             moving[name] = tensor - lr * velocity[name]
-    return {name: moving[name] for name in learning}, (moving["weight"], moving["bias"])
+    return {name: moving[name] for name in learning}, (moving["weight"], moving["bias"]), nearest
 
 
 def draw_head(seed: int, label: str, classes: int, feature_dim: int) -> tuple[Tensor, Tensor]:
