@@ -53,7 +53,7 @@ SEEDS = range(1000, 1030)
 REFERENCE_SEEDS = [range(first, first + 30) for first in range(2000, 2300, 30)]
 WRONG_SEEDS = range(1000, 1010)
 REPEATS = 50
-MUTANT_SECONDS = 60
+MUTANT_SECONDS = 30
 MEMORY = 8 * 2**30
 SHARED = ("expect.py", "measure.py", "player.py", "reading.py", "session.py", "suite.py", "wire.py")
 
@@ -146,6 +146,7 @@ def ask(
     assignment: Assignment, jobs: list[tuple[Callable, object]], console: Console
 ) -> dict[Callable, list[dict]]:
     """What each judge found, on all processors; ``jobs`` are judges and what each is asked about."""
+    assignment.reference()  # imports what each job's process would import again
     found: dict[Callable, list[dict]] = {}
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with (
