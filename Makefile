@@ -117,7 +117,7 @@ format: env ## put the code into the one style
 	@$(BIN)/ruff format .
 
 test-fast: assets ## unit tests, and the suites on every answer of the sample classes
-	@$(PYTEST) tests/setup tests/library tests/grader
+	@$(PYTEST) -n auto --dist loadfile tests/setup tests/library tests/grader
 	@$(RUN) -m autograder release
 	@$(PYTEST) tests/assignments/test_notebook.py
 	@$(PYTEST) -n auto --dist loadgroup tests/assignments --ignore tests/assignments/test_notebook.py
