@@ -4,6 +4,7 @@ import bz2
 import io
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from sklearn.metrics import confusion_matrix
 from sklearn.svm import SVC
 
 from autograder.suites.pretraining import judge
-from autograder.suites.pretraining.judge import GOOD, TINY
+from autograder.suites.pretraining.judge import GOOD, HUGE, TINY
 
 PRETRAINING = ASSIGNMENTS["pretraining"]
 SEEDS = range(1000, 1030)
@@ -99,8 +100,8 @@ def test_answers_follow_from_how_the_texts_are_made():
             assert np.allclose(
                 vectorizer.transform(test.texts).toarray(), judge.tfidf(train.texts, test.texts)
             )
-            for gamma in (GOOD, TINY):
-                if gamma == TINY and sizes[0] == sizes[1]:
+            for gamma in (GOOD, TINY, HUGE):
+                if gamma != GOOD and sizes[0] == sizes[1]:
                     continue
                 answers = test.meant if gamma == GOOD else np.full_like(test.meant, np.argmax(sizes))
                 scores = (
@@ -133,6 +134,15 @@ def tokens_as(change):
                     yield title, change(text)
 
     return stream_articles
+
+
+def looking_ahead(path):
+    last = None
+    for article in streaming()(path):
+        if last is not None:
+            yield last
+        last = article
+    yield last
 
 
 def titles_only(path):
@@ -181,6 +191,58 @@ def with_empty(articles, length):
 
 def with_titles(articles, length):
     return ((title, piece) for title, tokens in articles for piece in cut(tokens, length))
+
+
+def as_tuples(articles, length):
+    return (tuple(piece) for _, tokens in articles for piece in cut(tokens, length))
+
+
+def even_pieces(articles, length):
+    for _, tokens in articles:
+        number = -(-len(tokens) // length)
+        yield from cut(tokens, -(-len(tokens) // max(number, 1)) or 1)
+
+
+def no_rest(articles, length):
+    """The last piece is lost where a full one comes before it."""
+    for _, tokens in articles:
+        pieces = cut(tokens, length)
+        yield from (piece for piece in pieces if len(piece) == length or piece is pieces[0])
+
+
+def used_again(articles, length):
+    piece = []
+    for _, tokens in articles:
+        for part in cut(tokens, length):
+            piece += part
+            yield piece
+            piece.clear()
+
+
+def one_late(articles, length):
+    last = []
+    for _, tokens in articles:
+        yield from cut(last, length)
+        last = tokens
+    yield from cut(last, length)
+
+
+class KeepsThePieces:
+    """Reads the stream in the first loop, and gives what it has kept in all others."""
+
+    def __init__(self, stream, path, length=10_000):
+        self.stream, self.path, self.length, self.kept = stream, path, length, None
+
+    def __iter__(self):
+        if self.kept is None:
+            kept = []
+            for _, tokens in self.stream(self.path):
+                for piece in cut(tokens, self.length):
+                    kept.append(piece)
+                    yield piece
+            self.kept = kept
+        else:
+            yield from self.kept
 
 
 class KeepsTheIterator:
@@ -269,6 +331,11 @@ def letters_of(text, vectors):
     return np.mean(rows, axis=0) if rows else np.zeros(vectors.vector_size)
 
 
+def split_at_spaces(text, vectors):
+    rows = [vectors[word] for word in text.split(" ") if word in vectors]
+    return np.mean(rows, axis=0) if rows else np.zeros(vectors.vector_size)
+
+
 def known_rows_first(texts, vectors):
     rows = [np.mean(known(text, vectors), axis=0) for text in texts]
     return np.stack(sorted(rows, key=lambda row: not row.any()))
@@ -284,12 +351,26 @@ def variance(features):
     return features.multiply(features).mean() - features.mean() ** 2
 
 
-def baseline(*, result=None, gamma_from="train", fit="train", answer="test"):
+def within_columns(features):
+    squares, means = features.multiply(features).mean(axis=0), features.mean(axis=0)
+    return (np.asarray(squares) - np.asarray(means) ** 2).mean()
+
+
+def squared_in_place(features, rule):
+    mean = features.mean()
+    features.data **= 2
+    spread = features.mean() - mean**2
+    return float(1 / (features.shape[1] * (spread if rule == "variance" else np.sqrt(spread))))
+
+
+def baseline(*, result=None, gamma_from="train", fit="train", answer="test", words=None, svc=None):
+    """``words`` and ``svc``: further settings of the vectorizer and of the classifier."""
+
     def run_baseline(train_texts, train_labels, test_texts, test_labels, gamma_rule):
-        vectorizer = TfidfVectorizer().fit(train_texts if fit == "train" else test_texts)
+        vectorizer = TfidfVectorizer(**words or {}).fit(train_texts if fit == "train" else test_texts)
         features, test = vectorizer.transform(train_texts), vectorizer.transform(test_texts)
         chosen = gamma_rule(features if gamma_from == "train" else test)
-        classifier = SVC(gamma=chosen).fit(features, train_labels)
+        classifier = SVC(gamma=chosen, **svc or {}).fit(features, train_labels)
         labels = test_labels if answer == "test" else train_labels
         answers = classifier.predict(test if answer == "test" else features)
         confusion = confusion_matrix(labels, answers, labels=[0, 1])
@@ -297,6 +378,11 @@ def baseline(*, result=None, gamma_from="train", fit="train", answer="test"):
         return result(*found, labels, answers) if result else found
 
     return run_baseline
+
+
+def rings_at_a_share(accuracy, confusion, one_class, labels, answers):
+    share = labels.mean()
+    return accuracy, confusion, bool(np.isclose([share, 1 - share], accuracy).any())
 
 
 def no_rule(train_texts, train_labels, test_texts, test_labels, gamma_rule):
@@ -325,6 +411,23 @@ MORE = [
         2,
         "not in small letters",
     ),
+    (
+        "stream_articles",
+        streaming(keep=lambda text: text and "#redirect" not in text.lower().splitlines()[0]),
+        2,
+        "mentions #REDIRECT was taken for a redirect",
+    ),
+    (
+        "stream_articles",
+        streaming(keep=lambda text: text and not filter_wiki(text).lower().startswith("#redirect")),
+        2,
+        "looked for without the markup",
+    ),
+    *(
+        ("stream_articles", streaming(namespaces=("0", number)), 2, "Pages of other namespaces are kept")
+        for number in ("4", "6", "100", "101")
+    ),
+    ("stream_articles", looking_ahead, 2, "An article is held back"),
     ("stream_articles", titles_only, 0, "has the wrong form"),
     ("stream_articles", lambda path: None, 0, "returns nothing"),
     ("stream_articles", lambda path: iter(list(streaming()(path))), 2, "The whole file is read"),
@@ -333,6 +436,12 @@ MORE = [
     ("Sentences", sentences(full_pieces), 1, "The last, shorter piece"),
     ("Sentences", sentences(with_empty), 2, "An empty piece"),
     ("Sentences", sentences(with_titles), 0, "has the wrong form"),
+    ("Sentences", sentences(as_tuples), 2, "A piece is not a list"),
+    ("Sentences", sentences(even_pieces), 2, "Articles are cut at other places"),
+    ("Sentences", sentences(no_rest), 2, "The last, shorter piece"),
+    ("Sentences", sentences(used_again), 0, "one list is yielded, cleared and used again"),
+    ("Sentences", sentences(one_late), 2, "come one article late"),
+    ("Sentences", KeepsThePieces, 2, "`stream(path)` is not called anew"),
     ("Sentences", SharesTheIterator, 2, "Two loops at once share one position"),
     ("stream_articles", streaming(keep=lambda text: filter_wiki(text).strip()), 2, "Redirects are kept"),
     ("document_features", lowered_if_unknown, 2, "Words were put into small letters"),
@@ -350,6 +459,7 @@ MORE = [
     ("train_vectors", only_vectors, 2, "be used"),
     ("train_vectors", lambda corpus, kind, **settings: None, 0, "returns nothing"),
     ("document_features", featuring(seen_only), 2, "Words that fastText has not seen in training"),
+    ("document_features", featuring(split_at_spaces), 1, "split at spaces only"),
     ("document_features", featuring(each_once), 1, "Each different word counts once"),
     ("document_features", featuring(all_words_count), 2, "Unknown words count in the number"),
     ("document_features", featuring(unit_means), 0, "The means were scaled to length 1"),
@@ -366,6 +476,33 @@ MORE = [
         "The square of the mean was not subtracted",
     ),
     ("gamma_of", lambda features, rule: None, 0, "should be a number"),
+    (
+        "gamma_of",
+        gamma(lambda x, root: 1 / (x.shape[1] * root(within_columns(x)))),
+        0,
+        "taken within each column",
+    ),
+    (
+        "gamma_of",
+        gamma(lambda x, root: 1 / (x.shape[1] * root((x @ np.eye(x.shape[1])).var()))),
+        1,
+        "The sparse matrix was made dense",
+    ),
+    ("gamma_of", squared_in_place, 0, "The matrix that was passed was changed"),
+    *(
+        ("run_baseline", baseline(words=words), 2, f"`{next(iter(words))}=")
+        for words in (
+            {"stop_words": "english"},
+            {"lowercase": False},
+            {"sublinear_tf": True},
+            {"token_pattern": r"\w+"},
+            {"ngram_range": (1, 2)},
+            {"min_df": 2},
+        )
+    ),
+    ("run_baseline", baseline(svc={"C": 10}), 1, "Another setting of `SVC` was changed"),
+    ("run_baseline", baseline(svc={"class_weight": "balanced"}), 1, "Another setting of `SVC`"),
+    ("run_baseline", baseline(result=rings_at_a_share), 2, "looks at the accuracy"),
     ("run_baseline", no_rule, 0, "never called"),
     ("run_baseline", baseline(gamma_from="test"), 2, "was given the features of the test texts"),
     ("run_baseline", baseline(answer="train"), 1, "that of the training texts"),
@@ -447,6 +584,35 @@ FURTHER_SAVING += [
         ["Only the vectors came back, not the model"],
     )
 ]
+loaded_before = {}
+
+
+def saves_and_remembers(model, folder):
+    loaded_before[folder] = model
+    model.save(f"{folder}/a")
+
+
+def leaves_large_arrays_behind(model, folder):
+    with tempfile.TemporaryDirectory() as other:
+        model.save(f"{other}/a")
+        shutil.copy(f"{other}/a", folder)
+
+
+FURTHER_SAVING += [
+    (
+        save_and_load(
+            saves_and_remembers,
+            lambda folder: loaded_before.get(folder) or Word2Vec.load(f"{folder}/a"),
+        ),
+        2,
+        ["the model of this session, trained further since"],
+    ),
+    (
+        save_and_load(leaves_large_arrays_behind, lambda folder: Word2Vec.load(f"{folder}/a")),
+        2,
+        ["one of the files that belong together is missing"],
+    ),
+]
 FURTHER_SAVING += [
     (saves_also_to(place), 2, ["Something was also written outside the folder"])
     for place in (Path.cwd, tempfile.gettempdir)
@@ -492,3 +658,9 @@ def test_no_folder_is_left_behind(right, tmp_path, monkeypatch):
     right["load_model"] = lambda folder: 1 / 0
     assert faults(PRETRAINING.verdicts(right))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_settings_of_the_example_are_found_out_by_the_students_check(right):
+    right["train_vectors"] = training(window=2, vector_size=8)
+    said = [message["what"] for message in faults(PRETRAINING.verdicts(right, ["train_vectors"], full=False))]
+    assert any("`vector_size` was ignored" in what for what in said), said

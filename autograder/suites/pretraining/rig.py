@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -141,6 +142,11 @@ def make_library(articles: dict[str, list], damage: int | None = None) -> Librar
     return Library(articles, damage)
 
 
+def replace_articles(library: Library, path: str, articles: list) -> None:
+    """From now on the library gives these articles for this path."""
+    library.articles[path] = articles
+
+
 @reports_errors
 def take(items: object, count: int) -> list:
     """The first ``count`` items of something one can loop over."""
@@ -151,6 +157,12 @@ def take(items: object, count: int) -> list:
 def passes(items: object, count: int) -> list[list]:
     """What each of ``count`` loops over it gives, one after the other."""
     return [list(items) for _ in range(count)]
+
+
+@reports_errors
+def other_than_lists(items: object) -> list[str]:
+    """The types of those items of a loop that are no lists, each name once."""
+    return sorted({type(item).__name__ for item in items if not isinstance(item, list)})
 
 
 @reports_errors
@@ -263,6 +275,24 @@ def make_sparse(
 ) -> sparse.csr_matrix:
     """A sparse matrix from its parts; a ``large`` one refuses to become dense."""
     return (Sparse if large else sparse.csr_matrix)((data, columns, starts), shape=tuple(shape))
+
+
+@reports_errors
+def numbers_of(features: sparse.csr_matrix) -> np.ndarray:
+    """The numbers of a sparse matrix that are not zero."""
+    return features.data[features.data != 0]
+
+
+def watch_memory() -> None:
+    """From now on Python and NumPy say how much memory they take."""
+    tracemalloc.start()
+
+
+def memory_used() -> int:
+    """The most bytes that were taken at once since :func:`watch_memory`; stop watching."""
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
 
 
 class Rule:

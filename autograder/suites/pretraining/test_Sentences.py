@@ -2,9 +2,9 @@
 
 import pytest
 
-from autograder.expect import Mistake
+from autograder.expect import Mistake, describe
 from autograder.faults import StudentFault
-from autograder.reading import measured, sound
+from autograder.reading import listed, measured, sound
 from autograder.suites.pretraining import judge, reading
 from autograder.suites.pretraining.pages import EXERCISE, PRETRAINING
 
@@ -13,11 +13,20 @@ CANARY = "canary-suite-4b1e7c52"
 
 CLASS = "Sentences"
 PATH = "a-dump.xml.bz2"
+DAMAGED = "the dump is damaged here"  # what the rig's library says
 
 
 def make(student, articles, *length, damage=None):
     """An object of the student's class, over these articles."""
-    library = student.rig("make_library", {PATH: articles, "another": [["Other", ["other"]]]}, damage=damage)
+    return over(student, make_library(student, articles, damage), *length)
+
+
+def make_library(student, articles, damage=None):
+    return student.rig("make_library", {PATH: articles, "another": [["Other", ["other"]]]}, damage=damage)
+
+
+def over(student, library, *length):
+    """An object of the student's class, over a library of the rig's."""
     try:
         return student.keep(CLASS, library, PATH, *length)
     except StudentFault as fault:
@@ -36,7 +45,7 @@ def read(error):
             tries="Write both methods in the cell above, in place of that line, and run the cell.",
             page=EXERCISE,
         ) from None
-    if "the dump is damaged here" in error:
+    if DAMAGED in error:
         raise Mistake(
             "All articles are read before the first piece comes",
             expected="the pieces of an article before the next article is asked for",
@@ -77,6 +86,7 @@ def test_pieces(student):
     for number, (length, sizes) in enumerate(cases):
         articles = judge.make_articles(student.seed, f"sentences/pieces {number}", sizes)
         compare(student, articles, make(student, articles, length), length)
+        check_lists(student.rig("other_than_lists", make(student, articles, length)))
     # Without a length: 10,000 tokens.
     articles = [("Long", ["word"] * 10_001), ("Short", ["end"])]
     compare(student, articles, make(student, articles), 10_000)
@@ -87,17 +97,35 @@ def compare(student, articles, corpus, length):
     if came == judge.cut(articles, length):
         return
     what, tries = what_is_wrong(articles, came, length)
+    right = judge.cut(articles, length)
     raise Mistake(
         what,
-        expected=f"articles of {', '.join(str(len(tokens)) for _, tokens in articles)} tokens, in pieces of "
-        "at "
-        f"most {length}: {len(judge.cut(articles, length))} pieces",
-        came=f"{len(came)} pieces"
-        + measured(student, f" of {', '.join(str(len(piece)) for piece in came[:8])} ... tokens", ""),
+        expected=f"articles of {sizes(tokens for _, tokens in articles)} tokens, in pieces of at most "
+        f"{length}: {len(right)} pieces" + measured(student, f" of {sizes(right)} tokens", ""),
+        came=f"{len(came)} pieces" + measured(student, f" of {sizes(came[:9])} tokens", ""),
         why="gensim drops what lies behind the 10,000th token of a text, without a word about it. And words "
         "of "
         "two articles in one piece would be neighbours that nobody wrote.",
         tries=tries,
+        page=EXERCISE,
+    )
+
+
+def sizes(pieces):
+    return ", ".join(str(len(piece)) for piece in pieces)
+
+
+def check_lists(report):
+    """The pieces are lists. What crosses from the student's side does not tell them from tuples."""
+    if looped(report) == []:
+        return
+    names = isinstance(report, list) and all(isinstance(name, str) for name in report)
+    raise Mistake(
+        "A piece is not a list",
+        expected="pieces that are lists of tokens",
+        came=f"pieces of type {listed(report)}" if names else describe(report),
+        why="Whoever adds a token to a piece, or joins two of them with another list, gets an error.",
+        tries="A slice of a list is a list: `yield tokens[start : start + length]`.",
         page=EXERCISE,
     )
 
@@ -113,12 +141,22 @@ def what_is_wrong(articles, came, length):
         return "Pieces run over the end of an article into the next one", steps
     if came == [tokens[:length] for _, tokens in articles if tokens[:length]]:
         return "Only the first piece of each article comes: the rest is lost", steps
-    if came == [piece for piece in right if len(piece) == length]:
-        return "The last, shorter piece of an article is lost", steps
+    beginnings = [tokens[:length] for _, tokens in articles]
+    for kept in ([], beginnings):
+        if came == [piece for piece in right if len(piece) == length or piece in kept]:
+            return "The last, shorter piece of an article is lost", steps
     if [piece for piece in came if piece] == right:
         return "An empty piece comes after an article", steps
     if not came:
         return "A loop over the object gives nothing", "Let `__iter__` be a generator: `yield` each piece."
+    if not any(came):
+        return (
+            "The pieces are empty once the loop is over: one list is yielded, cleared and used again",
+            "Begin a new list for each piece, `piece = []`: who keeps a piece keeps the list itself.",
+        )
+    whole = [token for _, tokens in articles for token in tokens]
+    if [token for piece in came for token in piece] == whole and len(came) == len(right):
+        return "Articles are cut at other places: only an article's last piece may be shorter", steps
     if sorted(map(tuple, came)) == sorted(map(tuple, right)):
         return "The pieces are not in the order of the text", steps
     return "The pieces are not those of the articles", steps
@@ -161,14 +199,27 @@ def test_lazy(student):
     """pieces come before the next article is read, and the constructor reads nothing"""
     for number in range(3 if student.full else 1):
         articles = judge.make_articles(student.seed, f"sentences/lazy {number}", [3, 3, 2])
-        corpus = make(student, articles, 3, damage=2)
+        report = student.rig("take", make(student, articles, 3, damage=2), 2)
+        if is_damaged(report) and not is_damaged(
+            student.rig("take", make(student, articles, 3, damage=2), 1)
+        ):
+            raise Mistake(
+                "The pieces of an article come one article late: the next one is read before",
+                expected="the pieces of an article before the next article is asked for",
+                came=report["error"],
+                why="Two articles are in memory instead of one. And what is damaged takes the last good "
+                "article with it.",
+                tries="`yield` the pieces of an article in the very round of the loop that reads it.",
+                page=PRETRAINING,
+            )
         found = reading.listed_items(
-            looped(student.rig("take", corpus, 2)),
+            looped(report),
             "taking the first two pieces",
             "lists of tokens: each a list of str",
             reading.is_tokens,
         )
         if [token for piece in found for token in piece][:6] == articles[0][1] + articles[1][1]:
+            check_nothing_kept(student, number)
             continue
         raise Mistake(
             "The first pieces of the stream did not come",
@@ -178,3 +229,33 @@ def test_lazy(student):
             tries="`yield` the pieces in the order of the stream.",
             page=EXERCISE,
         )
+
+
+def is_damaged(report):
+    error = report.get("error") if isinstance(report, dict) else None
+    return isinstance(error, str) and DAMAGED in error
+
+
+def check_nothing_kept(student, number):
+    """A loop gives what the stream gives now, not what an earlier loop has kept.
+
+    A stream that can be read once is the business of another test: then the last loop gives nothing.
+    """
+    old, new = (
+        judge.make_articles(student.seed, f"sentences/{age} {number}", [4, 2]) for age in ("old", "new")
+    )
+    library = make_library(student, old)
+    corpus = over(student, library, 3)
+    passes_of(student.rig("passes", corpus, 2), 2)
+    student.rig("replace_articles", library, PATH, new)
+    [came] = passes_of(student.rig("passes", corpus, 1), 1)
+    if came != judge.cut(old, 3):
+        return
+    raise Mistake(
+        "The pieces of an earlier loop were kept and come again: `stream(path)` is not called anew",
+        expected="each loop calls `stream(path)` and yields what comes from it",
+        came="the articles of the first loop, though the file has others by now",
+        why="What is kept of a whole dump needs memory for all of it. Then streaming was for nothing.",
+        tries="Call `stream(path)` in `__iter__`, in every loop, and keep no list of pieces.",
+        page=PRETRAINING,
+    )

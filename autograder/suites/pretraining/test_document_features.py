@@ -49,6 +49,11 @@ def split_everywhere(text):
     return " ".join(letter for letter in text if not letter.isspace())
 
 
+def alone(text):
+    """The words of a text that have a space or an end on either side."""
+    return " ".join(part for part in text.split(" ") if "\n" not in part)
+
+
 def wrongs(texts, table, whole):
     """Where known mistakes lead: features, and the words. ``whole(text)`` is the vector of a whole text."""
     right = judge.mean_features(texts, table, SIZE)
@@ -85,6 +90,12 @@ def wrongs(texts, table, whole):
             "Words were put into small letters before they were looked up: `Sun` is another word than `sun`",
             "Look up the words as `text.split()` gives them.",
         )
+    # `split(" ")` leaves two words as one where a line ends.
+    yield (
+        judge.mean_features([alone(text) for text in texts], table, SIZE),
+        "The texts were split at spaces only: words at the end of a line were lost",
+        "`text.split()` without an argument splits at white space of every kind.",
+    )
     norms = np.linalg.norm(right, axis=1, keepdims=True)
     yield (
         right / np.where(norms == 0, 1, norms),

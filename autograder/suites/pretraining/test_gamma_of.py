@@ -1,9 +1,10 @@
 """Gamma by both rules, from a sparse matrix that stays sparse."""
 
+import numpy as np
 import pytest
 
 from autograder import measure
-from autograder.expect import Mistake, number
+from autograder.expect import Mistake, describe, number
 from autograder.faults import StudentFault
 from autograder.reading import measured
 from autograder.suites.pretraining import judge
@@ -34,6 +35,11 @@ def known(matrix, rule):
             f"The zeros of the matrix were forgotten: only the numbers in `features.data` count{of}",
             "`features.mean()` counts every zero: mean of the squares minus square of the mean.",
         )
+    yield (
+        1 / (columns * spread[f"{rule} within the columns"]),
+        "The variance was taken within each column: the differences between the columns are lost",
+        "One mean over all numbers of the matrix: `features.mean()`, without an axis.",
+    )
     square = "mean square" if rule == "variance" else "root mean square"
     yield (
         1 / (columns * spread[square]),
@@ -89,6 +95,20 @@ def check_gamma(student, matrix, rule, came):
     )
 
 
+def check_unchanged(report, matrix):
+    numbers = isinstance(report, np.ndarray) and report.dtype.kind == "f"
+    if numbers and judge.same(np.sort(report), np.sort(matrix.data)):
+        return
+    raise Mistake(
+        "The matrix that was passed was changed",
+        expected="features that are the same before and after",
+        came="other numbers in it",
+        why="The classifier is fitted on this very matrix afterwards. It would see other features.",
+        tries="`features.multiply(features)` is a new matrix; `features.data **= 2` changes the old one.",
+        page=EXERCISE,
+    )
+
+
 @pytest.mark.points(1)
 def test_rules(student):
     """both rules give what scikit-learn takes, with every zero of the matrix counted"""
@@ -96,7 +116,9 @@ def test_rules(student):
         matrix = judge.make_matrix(student.seed, f"gamma/rules {position}", *shape)
         features = student.rig("make_sparse", *matrix.parts, large=False)
         for rule in ("variance", "deviation"):
-            check_gamma(student, matrix, rule, student.call(FUNCTION, features, rule))
+            came = student.call(FUNCTION, features, rule)
+            check_unchanged(student.rig("numbers_of", features), matrix)
+            check_gamma(student, matrix, rule, came)
 
 
 @pytest.mark.points(1)
@@ -124,3 +146,29 @@ def test_stays_sparse(student):
                     page=EXERCISE,
                 ) from None
             check_gamma(student, matrix, rule, came)
+    check_memory(student)
+
+
+def check_memory(student):
+    """There are other ways to a dense matrix than those that raise an error; none goes without its memory."""
+    rows = columns = 1000
+    matrix = judge.make_matrix(student.seed, "gamma/memory", rows, columns, filled=0.01)
+    features = student.rig("make_sparse", *matrix.parts, large=False)
+    student.rig("watch_memory")
+    try:
+        student.call(FUNCTION, features, "variance")
+    finally:
+        peak = student.rig("memory_used")
+    # A dense matrix has 8 bytes for each number, or 4; what is not zero of this one takes an eighth of one.
+    if isinstance(peak, int) and peak < 2 * rows * columns:
+        return
+    raise Mistake(
+        "The sparse matrix was made dense: it, or another one of its size",
+        expected="no more memory than some copies of the sparse matrix take",
+        came="about as much as the same matrix takes when it is dense, or more"
+        if isinstance(peak, int)
+        else describe(peak),
+        why="A product with a dense matrix is dense, too. That of a real corpus does not fit into memory.",
+        tries="var(X) = mean(X * X) - mean(X) ** 2, and `features.multiply(features)` is X * X.",
+        page=EXERCISE,
+    )

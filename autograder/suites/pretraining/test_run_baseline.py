@@ -3,18 +3,30 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from autograder import measure
 from autograder.expect import Mistake, describe
 from autograder.reading import measured
 from autograder.suites.pretraining import judge
-from autograder.suites.pretraining.judge import GOOD, TINY
+from autograder.suites.pretraining.judge import GOOD, HUGE, TINY
 from autograder.suites.pretraining.pages import BASELINE, EXERCISE, HELD_OUT
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
 
 FUNCTION = "run_baseline"
+# Settings of `TfidfVectorizer` that one may have met elsewhere.
+CHANGED = (
+    {"stop_words": "english"},
+    {"lowercase": False},
+    {"sublinear_tf": True},
+    {"token_pattern": r"(?u)\b\w+\b"},
+    {"ngram_range": (1, 2)},
+    {"min_df": 2},
+    {"norm": None},
+    {"use_idf": False},
+)
 
 
 def run(student, train, test, gamma):
@@ -33,6 +45,10 @@ def run(student, train, test, gamma):
         tries="Return the accuracy, the confusion matrix and whether there is one class, in this order.",
         page=EXERCISE,
     )
+
+
+def dense(texts, settings):
+    return TfidfVectorizer(**settings).fit_transform(texts).toarray()
 
 
 def confusion_of(value):
@@ -91,6 +107,11 @@ def test_features_for_the_rule(student):
             page = HELD_OUT
         elif any(judge.same(array, judge.tfidf(test.texts, test.texts)) for array in arrays):
             what, page = "The vectorizer was fitted on the test texts", HELD_OUT
+        for setting in CHANGED:
+            if judge.same(arrays[0] if arrays else [], dense(train.texts, setting)):
+                [(name, value)] = setting.items()
+                what = f"A setting of `TfidfVectorizer` was changed, as with `{name}={value!r}`"
+                tries = "`TfidfVectorizer()`, all its settings as they come."
         raise Mistake(
             what,
             expected=f"features of shape {right.shape}: a row for each training text, a column for each of "
@@ -134,6 +155,12 @@ def test_accuracy_and_confusion(student):
             elif gamma == TINY and np.array_equal(confusion, judge.confusion(test.labels, test.meant)):
                 what = "The gamma of the rule was not used: the classifier has another one"
                 tries = "`SVC(gamma=gamma_rule(features))`."
+                (_, other, _), _ = run(student, train, test, HUGE)
+                if np.array_equal(confusion_of(other), right):  # so the gamma is used
+                    what = (
+                        "Another setting of `SVC` was changed than gamma, `C` or `class_weight` for example"
+                    )
+                    tries = "`SVC(gamma=gamma_rule(features))` and nothing else."
             raise Mistake(
                 what,
                 expected=measured(student, str(right.tolist()), "counts: row = true class, column = answer"),
@@ -177,7 +204,8 @@ def test_one_class(student):
     # With a useless gamma and right labels of one class: every answer is right, and still it is one answer.
     # With a good gamma and labels of one class: the answers are of two.
     cases = [(TINY, (4, 8), (5, 4), 0), (GOOD, (6, 7), (4, 5), 0), (GOOD, (6, 6), (3, 3), 3)]
-    cases += [(TINY, (8, 4), (4, 6), 4)]
+    # With the third good one the accuracy is the share of a class, and the answers are of two.
+    cases += [(TINY, (8, 4), (4, 6), 4), (GOOD, (6, 7), (4, 5), 2)]
     if student.full:
         cases += [(GOOD, (5, 6), (4, 0), 0), (TINY, (3, 7), (0, 4), 0)]
     found = []
@@ -198,8 +226,8 @@ def test_one_class(student):
                 page=EXERCISE,
             )
         answers = [int(np.argmax(sizes))] if gamma == TINY else sorted(set(test.meant.tolist()))
-        found.append((came, answers, test.labels))
-    for came, answers, labels in found:
+        found.append((came, answers, test))
+    for came, answers, test in found:
         right = len(answers) == 1
         if came == right:
             continue
@@ -208,8 +236,10 @@ def test_one_class(student):
             what = "`one_class` looks at one class only: it does not ring when every answer is the other one"
         if came:
             what = "`one_class` rings although there are two different answers"
-            if len(set(labels)) == 1:
+            if len(set(test.labels)) == 1:
                 what = "`one_class` looks at the labels, not at the answers"
+            elif (test.meant == test.labels).sum() in np.bincount(test.labels):
+                what = "`one_class` looks at the accuracy, not at the answers: it is the share of a class"
         raise Mistake(
             what,
             expected=f"{right}: the answers are of {'one class' if right else 'two classes'}",

@@ -12,9 +12,10 @@ CANARY = "canary-suite-4b1e7c52"
 
 FUNCTION = "train_vectors"
 # Where every common word is frequent enough for gensim's own min_count, and none of the settings is gensim's.
+# The first, which the student's own check takes, has none of the notebook's example either.
 SETTINGS = (
-    {"vector_size": 8, "window": 2, "min_count": 4, "epochs": 7, "seed": 3, "bucket": 300},
-    {"vector_size": 6, "window": 3, "min_count": 2, "epochs": 4, "seed": 11, "bucket": 500},
+    {"vector_size": 7, "window": 3, "min_count": 4, "epochs": 7, "seed": 5, "bucket": 300},
+    {"vector_size": 6, "window": 2, "min_count": 2, "epochs": 4, "seed": 11, "bucket": 500},
 )
 KINDS = {"word2vec": "Word2Vec", "fasttext": "FastText"}
 
