@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy
 import pytest
 import torch
 from graded_here import ASSIGNMENTS, faults
@@ -68,7 +69,7 @@ def new_backbone_too(model, classes):
 
 
 def head_by_name(model, lr):
-    return torch.optim.SGD(model.head.parameters(), lr=lr)
+    return torch.optim.SGD(learning(model.head), lr=lr)
 
 
 def fixed_learning_rate(model, lr):
@@ -138,8 +139,7 @@ def softmax_twice(scores, labels):
 
 
 def never_steps(model, loader, optimizer):
-    total = [F.cross_entropy(model(images), labels).item() * len(labels) for images, labels in loader]
-    return sum(total) / len(loader.dataset)
+    return loss_of_all(model, loader)
 
 
 def collect(*, mode="eval", part="backbone", change=lambda features: features):
@@ -290,8 +290,8 @@ def large_batches(loader):
 
 def loss_of_all(model, loader):
     with torch.no_grad():
-        losses = [F.cross_entropy(model(images), labels).item() * len(labels) for images, labels in loader]
-    return sum(losses) / len(loader.dataset)
+        pairs = [(F.cross_entropy(model(images), labels).item(), len(labels)) for images, labels in loader]
+    return sum(loss * size for loss, size in pairs) / sum(size for _, size in pairs)
 
 
 def loss_after_the_epoch(model, loader, optimizer):
@@ -303,6 +303,145 @@ def loss_before_the_epoch(model, loader, optimizer):
     result = loss_of_all(model.eval(), loader)
     epoch()(model, loader, optimizer)
     return result
+
+
+def freeze_where(choose):
+    """Every parameter is frozen that ``choose`` takes, by its name and the module that owns it."""
+
+    def freeze_backbone(model):
+        for path, module in model.named_modules():
+            for name, parameter in module.named_parameters(prefix=path, recurse=False):
+                if choose(name, module):
+                    parameter.requires_grad = False
+        return model
+
+    return freeze_backbone
+
+
+def freeze_children(model):
+    for child in model.backbone.children():
+        child.requires_grad_(False)
+    return model
+
+
+def freeze_and_thaw_the_head(model):
+    model.requires_grad_(False)
+    model.head.requires_grad_(True)
+    return model
+
+
+def unfreeze_and_thaw_the_head(model, layers):
+    model = unfreeze(lambda found, layers: found[len(found) - layers :])(model, layers)
+    model.head.requires_grad_(True)
+    return model
+
+
+def unfreeze_among(is_layer):
+    """All frozen, then the last of those modules may learn that ``is_layer`` takes for layers."""
+
+    def unfreeze_top(model, layers):
+        model.backbone.requires_grad_(False)
+        found = [module for module in model.backbone.modules() if is_layer(module)]
+        for module in found[max(len(found) - layers, 0) :]:
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad = True
+        return model
+
+    return unfreeze_top
+
+
+def learning(module):
+    return [parameter for parameter in module.parameters() if parameter.requires_grad]
+
+
+def groups_with(*, backbone_lr=lambda lr: lr, frozen=False):
+    """An optimiser with a group for what learns in the backbone, and perhaps one for all that is frozen."""
+
+    def make_optimizer(model, lr):
+        inside = learning(model.backbone)
+        others = [part for part in learning(model) if all(part is not other for other in inside)]
+        groups = [{"params": others}]
+        if inside:
+            groups.append({"params": inside, "lr": backbone_lr(lr)})
+        if frozen:
+            still = [parameter for parameter in model.parameters() if not parameter.requires_grad]
+            groups.append({"params": still, "lr": 0.0})
+        return torch.optim.SGD(groups, lr=lr, momentum=0.9)
+
+    return make_optimizer
+
+
+def all_of_the_head(model, lr):
+    frozen_too = [part for part in model.head.parameters() if not part.requires_grad]
+    return torch.optim.Adam([*learning(model), *frozen_too], lr=lr)
+
+
+def head_and_backbone(model, lr):
+    return torch.optim.Adam([*learning(model.backbone), *learning(model.head)], lr=lr)
+
+
+def eval_of_the_children(model):
+    model.train()
+    for child in model.backbone.children():
+        child.eval()
+    return model
+
+
+def epoch_of(
+    *,
+    before=lambda model, loader: None,
+    clear=lambda model, optimizer: optimizer.zero_grad(),
+    clear_after=lambda model, optimizer: None,
+    features=lambda model, images: model.backbone(images),
+    number=lambda loss: loss.item(),
+    divide=lambda seen, loader: seen,
+):
+    """A training loop in which one step is done in another way."""
+
+    def train_one_epoch(model, loader, optimizer):
+        before(model, loader)
+        model.train()
+        model.backbone.eval()
+        total, seen = 0.0, 0
+        for images, labels in loader:
+            clear(model, optimizer)
+            loss = F.cross_entropy(model.head(features(model, images)), labels)
+            loss.backward()
+            optimizer.step()
+            clear_after(model, optimizer)
+            total, seen = total + number(loss) * len(labels), seen + len(labels)
+        return total / divide(seen, loader)
+
+    return train_one_epoch
+
+
+def never(model, optimizer):
+    return None
+
+
+def gradients_off(model, loader):
+    torch.set_grad_enabled(False)
+    model.eval()
+    pairs = [(model.backbone(images), labels) for images, labels in loader]
+    return torch.cat([pair[0] for pair in pairs]), torch.cat([pair[1] for pair in pairs])
+
+
+def kept_on_the_model(model, loader):
+    if not hasattr(model, "kept"):
+        model.kept = collect()(model, loader)
+    return model.kept
+
+
+def in_the_datasets_order(model, loader):
+    return collect()(model, DataLoader(loader.dataset, batch_size=3))
+
+
+def is_known_kind(module):
+    return isinstance(module, nn.Conv2d | nn.BatchNorm2d | nn.Linear)
+
+
+def is_leaf(module):
+    return not list(module.children())
 
 
 def is_convolution(module):
@@ -359,7 +498,71 @@ MORE = [
     ("train_one_epoch", epoch(mode=lambda model: None), 2, "The training mode was not set"),
     ("precompute_features", collect(part="model"), 1, "the model's scores, not the backbone's features"),
     ("precompute_features", torch.inference_mode()(collect()), 2, "inference_mode"),
-    ("precompute_features", collect(change=F.normalize), 1, "not those of the model's backbone"),
+    ("precompute_features", collect(change=F.normalize), 1, "every row has the length 1"),
+    ("precompute_features", collect(change=lambda rows: rows * 2), 1, "not those of the model's backbone"),
+    ("precompute_features", collect(change=torch.squeeze), 2, "raised an exception"),
+    ("precompute_features", gradients_off, 2, "Gradients stay switched off"),
+    ("precompute_features", kept_on_the_model, 2, "features of an earlier call"),
+    ("precompute_features", in_the_datasets_order, 2, "not in the loader's order"),
+    ("freeze_backbone", freeze_where(lambda name, _: "head" not in name), 0, "Only a part of the backbone"),
+    (
+        "freeze_backbone",
+        freeze_where(lambda name, module: name.startswith("backbone") and is_known_kind(module)),
+        0,
+        "Only a part of the backbone is frozen",
+    ),
+    ("freeze_backbone", freeze_children, 0, "it reaches every parameter"),
+    ("freeze_backbone", freeze_and_thaw_the_head, 1, "The head was not left as it is"),
+    ("make_optimizer", groups_with(backbone_lr=lambda lr: lr / 10), 1, "the same learning rate"),
+    ("make_optimizer", groups_with(backbone_lr=lambda lr: 1e-3), 1, "The backbone and the head do not learn"),
+    ("make_optimizer", groups_with(frozen=True), 1, "a group whose learning rate is zero"),
+    ("make_optimizer", all_of_the_head, 1, "Frozen parameters were left in the optimiser"),
+    ("make_optimizer", head_and_backbone, 1, "instead of naming its parts"),
+    ("set_train_mode", eval_of_the_children, 2, "but the backbone itself is not"),
+    (
+        "train_one_epoch",
+        epoch_of(clear=never, clear_after=lambda model, optimizer: optimizer.zero_grad()),
+        2,
+        "The first step used an old gradient",
+    ),
+    (
+        "train_one_epoch",
+        epoch_of(before=lambda model, _: model.zero_grad(), clear=never),
+        2,
+        "`zero_grad` was forgotten",
+    ),
+    ("train_one_epoch", epoch_of(number=lambda loss: loss), 2, "returns a tensor, not an ordinary float"),
+    ("train_one_epoch", epoch_of(number=torch.detach), 2, "returns a tensor, not an ordinary float"),
+    ("train_one_epoch", epoch_of(divide=lambda _, loader: len(loader.dataset)), 2, "size of the dataset"),
+    ("train_one_epoch", epoch_of(before=lambda _, loader: list(loader)), 2, "gone through twice"),
+    ("train_one_epoch", epoch_of(clear=lambda model, _: model.head.zero_grad()), 2, "not those of the head"),
+    (
+        "train_one_epoch",
+        epoch_of(features=lambda model, images: model.backbone(images).detach()),
+        2,
+        "does not train the unfrozen backbone",
+    ),
+    (
+        "train_one_epoch",
+        epoch_of(before=lambda model, _: model.backbone.requires_grad_(False)),
+        2,
+        "does not train the unfrozen backbone",
+    ),
+    ("feature_drift", drift(result=lambda a, b: (b - a).norm() / a.norm()), 2, "not an ordinary float"),
+    ("unfreeze_top", unfreeze_among(is_known_kind), 1, "Not every module with parameters of its own"),
+    (
+        "unfreeze_top",
+        unfreeze_among(lambda module: is_leaf(module) and list(module.parameters())),
+        1,
+        "Not every module with parameters of its own",
+    ),
+    (
+        "unfreeze_top",
+        unfreeze_among(lambda module: getattr(module, "weight", None) is not None),
+        1,
+        "Not every module with parameters of its own",
+    ),
+    ("unfreeze_top", unfreeze_and_thaw_the_head, 1, "The head was not left as it was"),
     ("precompute_features", two_passes, 2, "ONE pass"),
     ("precompute_features", sorted_by_label, 2, "are shuffled"),
     ("precompute_features", reversed_rows, 2, "are shuffled"),
@@ -479,12 +682,34 @@ def test_further_right_answers(right, task, function, full):
     assert faults(FREEZING.verdicts(right, [task], full=full)) == []
 
 
-def test_a_loss_as_a_tensor_is_accepted(right):
-    def mean(losses, sizes):
-        return torch.tensor(sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes))
+def test_numbers_of_numpy_are_accepted(right):
+    right["train_one_epoch"] = epoch(result=lambda losses, sizes: numpy.average(losses, weights=sizes))
+    right["feature_drift"] = drift(
+        result=lambda a, b: numpy.linalg.norm((b - a).numpy()) / numpy.linalg.norm(a.numpy())
+    )
+    assert faults(FREEZING.verdicts(right, ["train_one_epoch", "feature_drift"])) == []
 
-    right["train_one_epoch"] = epoch(result=mean)
-    assert faults(FREEZING.verdicts(right, ["train_one_epoch"])) == []
+
+def test_gradients_switched_off_in_the_notebook_break_no_check(right):
+    """Judge and student share a process there: the judge's own training needs gradients all the same."""
+    tasks = [task for task in FREEZING.tasks if task != "train_one_epoch"]  # that one needs them itself
+    for task in tasks:
+        with torch.no_grad():
+            assert faults(FREEZING.verdicts(right, [task], full=False)) == []
+
+
+def test_gradients_are_on_again_for_the_other_tasks(right):
+    right["precompute_features"] = gradients_off
+    found = FREEZING.verdicts(right)
+    assert found["precompute_features"].points == 2
+    assert len(faults(found)) == 1
+
+
+def test_a_mode_that_freezes_is_marked_once(right):
+    """Every epoch begins with ``set_train_mode``: what that freezes, the epoch does not train."""
+    names = FREEZING.functions("s049")
+    found = FREEZING.verdicts(names, ["set_train_mode", "train_one_epoch"])
+    assert (found["set_train_mode"].points, found["train_one_epoch"].points) == (2, 3)
 
 
 def test_a_mistake_in_the_mode_is_marked_once(right):
@@ -505,8 +730,7 @@ OPTIMISERS = {
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_the_first_step_follows_the_learning_rate_and_the_gradient(right, name):
     def make_optimizer(model, lr):
-        learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        return getattr(torch.optim, name.split()[0])(learning, lr=lr, **OPTIMISERS[name])
+        return getattr(torch.optim, name.split()[0])(learning(model), lr=lr, **OPTIMISERS[name])
 
     right["make_optimizer"] = make_optimizer
     for seed in SEEDS:

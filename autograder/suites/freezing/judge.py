@@ -9,7 +9,7 @@ a right answer was 6.9e-7, and the smallest of a wrong one of the sample class 3
 tolerance.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -41,8 +41,17 @@ BLOCKS = {
     "small": _blocks(("0", "1", 1), ("3", "4", 2)),
     "noisy": _blocks(("0", "1", 1), ("3", "4", 2)),
     "nested": _blocks(("0.0", "0.1", 1), ("1.0", "1.1", 2), ("2.0", "2.1", 1)),
+    "mixed": [
+        ("backbone.heads", "backbone.group_norm", 1),
+        ("backbone.block.convolution", "backbone.block.norm", 2),
+    ],
 }
-"""Names of convolution and BatchNorm, and the stride, of each block, by the kind of the model."""
+"""Names of convolution and BatchNorm, and the stride, of each block, by the kind of the model.
+
+In "mixed" the first norm is a GroupNorm of ``GROUPS`` groups, and what holds a convolution has a parameter of
+its own, the ``shift`` of the convolution's input.
+"""
+GROUPS = 2
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,11 @@ class Case:
         return [name for name in self.state if name.startswith("head.")]
 
     @property
+    def parameters(self) -> list[str]:
+        """Names of all parameters, also of one that is neither the backbone's nor the head's."""
+        return [name for name in self.state if not is_statistic(name)]
+
+    @property
     def head(self) -> tuple[Tensor, Tensor]:
         return linear_of(self.state)
 
@@ -107,6 +121,8 @@ class Case:
         images = (self.images if images is None else images).double()
         found = []
         for (convolution, norm, stride), statistics in zip(blocks, used, strict=True):
+            if (shift := shift_before(convolution)) in self.state:
+                images = images + self.state[shift].double()
             found.append(self._normalise(self._convolve(images, convolution, stride), norm, statistics))
             images = found[-1].clamp(min=0)
         return found
@@ -127,6 +143,9 @@ class Case:
         return F.conv2d(maps, self.state[f"{name}.weight"].double(), stride=stride, padding=1)
 
     def _normalise(self, maps: Tensor, name: str, statistics: str) -> Tensor:
+        if f"{name}.running_mean" not in self.state:
+            scale, shift = (self.state[f"{name}.{part}"].double() for part in ("weight", "bias"))
+            return F.group_norm(maps, GROUPS, scale, shift)
         if statistics == "stored":
             mean, variance = (
                 self.state[f"{name}.{part}"].double() for part in ("running_mean", "running_var")
@@ -140,6 +159,11 @@ class Case:
 def pooled(maps: Tensor) -> Tensor:
     """Features ``(n, d)``: ReLU, then the mean over positions."""
     return maps.clamp(min=0).mean(dim=(2, 3))
+
+
+def shift_before(convolution: str) -> str:
+    """The name of the parameter, of what holds this convolution, that is added to the convolution's input."""
+    return f"{convolution.rpartition('.')[0]}.shift"
 
 
 def is_statistic(name: str) -> bool:
@@ -173,12 +197,15 @@ def make_case(
     else:
         inputs, outputs = 3, WIDTH
         for convolution, norm, _ in BLOCKS[kind]:
+            if kind == "mixed":
+                state[shift_before(convolution)] = normal(inputs, 1, 1)
             state[f"{convolution}.weight"] = normal(outputs, inputs, 3, 3, scale=(9 * inputs) ** -0.5)
             state[f"{norm}.weight"] = positive(outputs)
             state[f"{norm}.bias"] = normal(outputs, scale=0.2, mean=0.3)
-            state[f"{norm}.running_mean"] = normal(outputs, scale=0.2)
-            state[f"{norm}.running_var"] = positive(outputs)
-            state[f"{norm}.num_batches_tracked"] = torch.tensor(7)
+            if norm != "backbone.group_norm":
+                state[f"{norm}.running_mean"] = normal(outputs, scale=0.2)
+                state[f"{norm}.running_var"] = positive(outputs)
+                state[f"{norm}.num_batches_tracked"] = torch.tensor(7)
             inputs, outputs = outputs, feature_dim
     head = "head.1" if dropout > 0 else "head"
     state[f"{head}.weight"] = normal(classes, feature_dim, scale=feature_dim**-0.5)
@@ -227,20 +254,23 @@ def train_head(
     lr: float,
     momentum: float = 0.0,
     weight_decay: float = 0.0,
+    kept: tuple[Tensor, Tensor] | None = None,
     zero_grad: bool = True,
     reduction: str = "mean",
     softmax_twice: bool = False,
 ) -> tuple[Tensor, Tensor, list[float]]:
     """Softmax regression by its closed-form gradient and SGD with momentum.
 
-    ``batches``: ``(features (n, d) float64, labels (n,))``. The last three arguments describe known mistakes.
+    ``batches``: ``(features (n, d) float64, labels (n,))``. The last four arguments describe known mistakes.
+    ``kept``: gradients from before, to which those of the first batch are added.
 
     Returns:
         The new weight and bias, and the mean loss of each batch before its step.
     """
     parameters = [weight.clone(), bias.clone()]
     velocity: list[Tensor | None] = [None, None]
-    kept = [torch.zeros_like(weight), torch.zeros_like(bias)]
+    zeros = torch.zeros_like(weight), torch.zeros_like(bias)
+    kept = zeros if kept is None else kept
     losses = []
     for features, labels in batches:
         scores = logits(features, *parameters)
@@ -254,15 +284,50 @@ def train_head(
             error = scores * (error - (scores * error).sum(dim=1, keepdim=True))
         if reduction == "mean":
             error = error / len(labels)
-        gradients = [error.T @ features, error.sum(dim=0)]
-        if not zero_grad:
-            kept = gradients = [old + new for old, new in zip(kept, gradients, strict=True)]
+        gradients = [old + new for old, new in zip(kept, (error.T @ features, error.sum(dim=0)), strict=True)]
+        kept = zeros if zero_grad else gradients
         for index, gradient in enumerate(gradients):
             gradient = gradient + weight_decay * parameters[index]
             previous = velocity[index]
             velocity[index] = gradient if previous is None else momentum * previous + gradient
             parameters[index] = parameters[index] - lr * velocity[index]
     return parameters[0], parameters[1], losses
+
+
+class Descent:
+    """SGD with momentum on tensors with names, as ``torch.optim.SGD`` does it."""
+
+    def __init__(self, moving: dict[str, Tensor], lr: float, momentum: float, weight_decay: float) -> None:
+        self.moving = {name: tensor.double() for name, tensor in moving.items()}
+        self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
+        self.velocity: dict[str, Tensor] = {}
+
+    # Gradients may be off: judge and student share a process when students check their own work.
+    @torch.enable_grad()
+    def step(self, loss_of: Callable[[dict[str, Tensor]], Tensor]) -> None:
+        """One step down the loss, which ``loss_of`` computes from the tensors by name."""
+        leaves = {name: tensor.detach().requires_grad_() for name, tensor in self.moving.items()}
+        gradients = torch.autograd.grad(loss_of(leaves), list(leaves.values()))
+        for (name, tensor), gradient in zip(self.moving.items(), gradients, strict=True):
+            gradient = gradient + self.weight_decay * tensor
+            before = self.velocity.get(name)
+            self.velocity[name] = gradient if before is None else self.momentum * before + gradient
+            self.moving[name] = tensor - self.lr * self.velocity[name]
+
+
+def train_plain(
+    case: Case, batch_size: int, *, lr: float, momentum: float, weight_decay: float
+) -> dict[str, Tensor]:
+    """Where one epoch of SGD on every parameter leads a network of the kind "plain", in float64."""
+    descent = Descent(case.state, lr, momentum, weight_decay)
+    for images, labels in split(case.images, case.labels, batch_size):
+
+        def loss(leaves, images=images, labels=labels):
+            now = Case(case.spec, leaves, images, labels)
+            return F.cross_entropy(logits(now.features(), *now.head), labels)
+
+        descent.step(loss)
+    return descent.moving
 
 
 def train_network(
@@ -283,27 +348,26 @@ def train_network(
         Where the parameters in ``learning`` get to, by name, and where the probe does, in float64; and how
         near to zero the input of a ReLU came. Nearer than float32 can tell, the gradient is anybody's guess.
     """
-    numbers = {name: tensor.double() for name, tensor in case.state.items()}
-    moving = {name: numbers[name] for name in learning}
-    moving |= {name: part.double() for name, part in zip(("weight", "bias"), probe, strict=True)}
-    velocity: dict[str, Tensor] = {}
+    learning = list(learning)
+    moving = {name: case.state[name] for name in learning} | dict(zip(("weight", "bias"), probe, strict=True))
+    descent = Descent(moving, lr, momentum, weight_decay)
     nearest = float("inf")
-    for _ in range(steps):
-        leaves = {name: tensor.detach().requires_grad_() for name, tensor in moving.items()}
-        now = Case(case.spec, {**numbers, **leaves}, case.images, case.labels)
+
+    def loss(leaves):
+        nonlocal nearest
+        now = Case(case.spec, {**case.state, **leaves}, case.images, case.labels)
         maps = now.before_relu()
         nearest = min(nearest, *(one.abs().min().item() for one in maps))
         features = pooled(maps[-1])
-        loss = sum(
+        return sum(
             F.cross_entropy(logits(features, weight, bias), case.labels)
             for weight, bias in (now.head, (leaves["weight"], leaves["bias"]))
         )
-        gradients = torch.autograd.grad(loss, list(leaves.values()))
-        for (name, tensor), gradient in zip(moving.items(), gradients, strict=True):
-            gradient = gradient + weight_decay * tensor
-            velocity[name] = momentum * velocity[name] + gradient if name in velocity else gradient
-            moving[name] = tensor - lr * velocity[name]
-    return {name: moving[name] for name in learning}, (moving["weight"], moving["bias"]), nearest
+
+    for _ in range(steps):
+        descent.step(loss)
+    moved = descent.moving
+    return {name: moved[name] for name in learning}, (moved["weight"], moved["bias"]), nearest
 
 
 def draw_head(seed: int, label: str, classes: int, feature_dim: int) -> tuple[Tensor, Tensor]:

@@ -6,13 +6,13 @@ computation (``judge.py``). A function here whose work depends on the student's 
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD, Optimizer
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from transfer_learning.models import Classifier, small_classifier
 
@@ -30,6 +30,35 @@ class PlainBackbone(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return torch.tanh(self.linear(images.flatten(1)))
+
+
+class ShiftedBlock(nn.Module):
+    """A convolution and a BatchNorm in a module that has a parameter of its own: it shifts their input."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(inputs, 1, 1))
+        self.convolution = nn.Conv2d(inputs, outputs, kernel_size=3, stride=2, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return self.norm(self.convolution(maps + self.shift)).relu()
+
+
+class MixedBackbone(nn.Module):
+    """A backbone with a parameter of its own, with a GroupNorm, and with dropout in its own ``forward``."""
+
+    def __init__(self, feature_dim: int) -> None:
+        super().__init__()
+        self.feature_dim = feature_dim
+        self.shift = nn.Parameter(torch.zeros(3, 1, 1))
+        self.heads = nn.Conv2d(3, 8, kernel_size=3, padding=1, bias=False)
+        self.group_norm = nn.GroupNorm(2, 8)
+        self.block = ShiftedBlock(8, feature_dim)
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.group_norm(self.heads(images + self.shift)).relu()
+        return F.dropout(self.block(maps).mean(dim=(2, 3)), 0.5, self.training)
 
 
 def nested_layers(feature_dim: int) -> nn.Sequential:
@@ -72,8 +101,9 @@ def warm() -> None:
 def make_model(spec: dict, state: dict[str, Tensor], trainable: list[str] | None = None) -> Classifier:
     """The model that ``spec`` describes, holding ``state``, in training mode.
 
-    ``spec`` has ``kind`` ("small", "noisy": dropout at the backbone's end, "nested": blocks of layers, or
-    "plain"), ``classes``, ``feature_dim``, ``dropout``, ``pixels``. Only the parameters named in
+    ``spec`` has ``kind`` ("small", "noisy": dropout at the backbone's end, "nested": blocks of layers,
+    "mixed": layers of other kinds, or "plain"), ``classes``, ``feature_dim``, ``dropout``, ``pixels``. A
+    ``logit_scale`` in ``state`` becomes a parameter of the model itself. Only the parameters named in
     ``trainable`` require gradients; ``None``: all of them.
     """
     model = small_classifier(spec["classes"], feature_dim=spec["feature_dim"], dropout=spec["dropout"])
@@ -83,16 +113,40 @@ def make_model(spec: dict, state: dict[str, Tensor], trainable: list[str] | None
         model.backbone.layers = nested_layers(spec["feature_dim"])
     elif spec["kind"] == "plain":
         model.backbone = PlainBackbone(spec["pixels"], spec["feature_dim"])
+    elif spec["kind"] == "mixed":
+        model.backbone = MixedBackbone(spec["feature_dim"])
+    if "logit_scale" in state:
+        model.logit_scale = nn.Parameter(torch.zeros_like(state["logit_scale"]))
     model.load_state_dict(state)
     for name, parameter in model.named_parameters():
         parameter.requires_grad = trainable is None or name in trainable
     return model.train()
 
 
+class Orders(Sampler):
+    """The first order for the first pass over a loader, the last one for every pass after the others."""
+
+    def __init__(self, orders: list[list[int]]) -> None:
+        self.orders = list(orders)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.orders.pop(0) if len(self.orders) > 1 else self.orders[0])
+
+    def __len__(self) -> int:
+        return len(self.orders[0])
+
+
 def make_loader(
-    images: Tensor, labels: Tensor, batch_size: int, shuffle_seed: int | None = None
+    images: Tensor,
+    labels: Tensor,
+    batch_size: int,
+    shuffle_seed: int | None = None,
+    orders: list[list[int]] | None = None,
 ) -> DataLoader:
-    """A loader of ``(images, labels)``: in order, or shuffled anew on every pass from ``shuffle_seed``."""
+    """A loader of ``(images, labels)``: in order, shuffled anew on every pass from ``shuffle_seed``, or of
+    the samples in ``orders``: one list for each pass, which may leave some out."""
+    if orders is not None:
+        return DataLoader(TensorDataset(images, labels), batch_size=batch_size, sampler=Orders(orders))
     if shuffle_seed is None:
         return DataLoader(TensorDataset(images, labels), batch_size=batch_size)
     order = torch.Generator().manual_seed(shuffle_seed)
@@ -103,6 +157,20 @@ def make_sgd(model: Classifier, lr: float, momentum: float, weight_decay: float)
     """Plain SGD on the parameters that require gradients."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     return SGD(parameters, lr=lr, momentum=momentum, weight_decay=weight_decay)
+
+
+def leave_gradients(model: nn.Module, gradients: dict[str, Tensor]) -> None:
+    """Give the parameters with these names a gradient, as an earlier ``backward()`` leaves it."""
+    for name, parameter in model.named_parameters():
+        if name in gradients:
+            parameter.grad = gradients[name].clone()
+
+
+def switch_gradients_on() -> bool:
+    """Switch the computation of gradients on in this process; whether it was on."""
+    was_on = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    return was_on
 
 
 def set_mode(model: nn.Module, training: bool) -> None:
@@ -132,7 +200,9 @@ def parameters_of(module: nn.Module) -> list[nn.Parameter]:
     return found
 
 
+# In this and `reuse_features` a student may have switched gradients off in the process.
 @reports_errors
+@torch.enable_grad()
 def train_everything(
     model: Classifier,
     images: Tensor,
@@ -167,16 +237,22 @@ def train_everything(
 
 @reports_errors
 def step_with_gradients(
-    model: nn.Module, optimizer: Optimizer, gradients: dict[str, Tensor]
+    model: nn.Module, optimizer: Optimizer, gradients: dict[str, Tensor], lr: float | None = None
 ) -> dict[str, Tensor]:
-    """Give every parameter a gradient, take one step, report the state afterwards."""
-    for name, parameter in model.named_parameters():
-        parameter.grad = gradients[name].clone()
+    """Give every parameter a gradient, take one step, report the state afterwards.
+
+    ``lr``: set this learning rate in every group before the step, as a schedule does.
+    """
+    leave_gradients(model, gradients)
+    if lr is not None:
+        for group in optimizer.param_groups:
+            group["lr"] = lr
     optimizer.step()
     return state(model)
 
 
 @reports_errors
+@torch.enable_grad()
 def reuse_features(model: Classifier, pair: tuple[Tensor, Tensor], weight: Tensor, bias: Tensor) -> dict:
     """Send gradients for two epochs through a head on ``pair``, the very (features, labels) that came back.
 

@@ -44,11 +44,25 @@ def drift(student, case, training, *, mode=True):
     model = student.rig("make_model", case.spec, case.state)
     student.rig("set_mode", model, mode)
     loader = student.rig("make_loader", case.images, case.labels, BATCH)
-    return number(student.call(FUNCTION, model, loader, training)), model
+    return student.call(FUNCTION, model, loader, training), model
+
+
+def ordinary(came):
+    """A tensor without dimensions is a number, but not an ordinary float."""
+    if isinstance(came, torch.Tensor) and came.dim() == 0:
+        raise Mistake(
+            f"`{FUNCTION}` returns a tensor, not an ordinary float",
+            expected="the drift: one float",
+            came=describe(came),
+            why="A number can be written down, drawn and compared without PyTorch.",
+            tries="Turn the tensor into a number with `.item()` when you return it.",
+            page=EXERCISE,
+        )
+    return number(came)
 
 
 def number(came):
-    """The number that was returned; a tensor that holds one will do."""
+    """The number that was returned. A tensor that holds one is marked once, by :func:`ordinary`."""
     if isinstance(came, torch.Tensor) and came.dim() == 0 and not came.is_complex():
         came = came.item()
     if isinstance(came, int | float) and not isinstance(came, bool):
@@ -149,7 +163,7 @@ def test_drift_in_training_mode(student):
     """the returned number is the relative change of the features by one pass in training mode"""
     for index in range(4 if student.full else 1):
         case = make_case(student, f"drift/training {index}")
-        came, _ = drift(student, case, True)
+        came = ordinary(drift(student, case, True)[0])
         right = relative(case.features(), case.after_pass(BATCH).features())
         if measure.near(came, right):
             continue
@@ -174,7 +188,7 @@ def test_drift_in_training_mode(student):
 
 def zero(student, case):
     """Why a drift is zero where it should not be: the words."""
-    came, _ = drift(student, case, True, mode=False)
+    came = number(drift(student, case, True, mode=False)[0])
     if measure.near(came, 0):
         return (
             "The drift is zero: there was no pass in training mode between the two measurements",
@@ -194,7 +208,7 @@ def test_the_mode_decides(student):
     """a pass in evaluation mode moves nothing at all, one in training mode does"""
     for index in range(3 if student.full else 1):
         case = make_case(student, f"drift/modes {index}")
-        still, _ = drift(student, case, False)
+        still = number(drift(student, case, False)[0])
         if not measure.near(still, 0):
             raise Mistake(
                 "With `training=False` there is a drift: the argument does not decide the mode of the pass",
@@ -206,7 +220,7 @@ def test_the_mode_decides(student):
                 "True, in evaluation mode for False. Compute the features themselves in evaluation mode.",
                 page=BATCHNORM,
             )
-        moving, _ = drift(student, case, True, mode=False)
+        moving = number(drift(student, case, True, mode=False)[0])
         if not moving > 0 or measure.near(moving, 0):
             raise Mistake(
                 "With `training=True` there is no drift: the pass was not in training mode",
@@ -237,7 +251,7 @@ def test_leaves_no_trace(student):
     found = []
     for index, case in enumerate(cases_apart(student, "drift/trace", 3 if student.full else 2)):
         came, model = drift(student, case, True, mode=index % 2 == 0)
-        found.append(came)
+        found.append(number(came))
         after = reading.state_of(student.rig("state", model), like=case.state)
         moved = judge.moved(case.state, after, case.state)
         if moved:

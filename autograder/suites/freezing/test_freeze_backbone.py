@@ -18,6 +18,7 @@ STEPS = 4
 def cases(student):
     yield judge.make_case(student.seed, "freeze/linear head")
     yield judge.make_case(student.seed, "freeze/dropout head", dropout=0.5, feature_dim=20, classes=4)
+    yield judge.make_case(student.seed, "freeze/mixed", kind="mixed")
     if student.full:
         for number in range(3):
             yield judge.make_case(student.seed, f"freeze/{number}", feature_dim=8 + 5 * number, samples=20)
@@ -81,8 +82,10 @@ def test_backbone_stays(student):
             "Only a part of the backbone is frozen",
             expected="every parameter of the backbone stays, those of BatchNorm layers too",
             came=f"these moved in training: {listed(moved)}",
-            why="BatchNorm has a learnt scale and shift. They are parameters too, and change every feature.",
-            tries="Go through `model.backbone.parameters()`: it reaches every layer, whatever its kind.",
+            why="BatchNorm has a learnt scale and shift. They are parameters too, and change every feature. "
+            "Other backbones have other layers, and parameters of their own beside them.",
+            tries="Go through `model.backbone.parameters()`: it reaches every parameter, whatever its name "
+            "and the kind of its layer.",
             page=FROZEN,
         )
 
@@ -128,6 +131,26 @@ def test_head_learns(student):
             came="after a few training steps they are not where training leads from the given values",
             why="Freezing switches learning off for the backbone. It changes no value and leaves the head "
             "alone.",
+            tries="Touch nothing but `requires_grad` of the backbone's parameters.",
+            page=FROZEN,
+        )
+    head_is_left(student)
+
+
+def head_is_left(student):
+    """A parameter of the head that came frozen stays so."""
+    case = judge.make_case(student.seed, "freeze/half a head")
+    trainable = [*case.backbone_parameters, "head.weight"]
+    model = student.rig("make_model", case.spec, case.state, trainable=trainable)
+    student.call("freeze_backbone", model)
+    after, _ = train(student, model, case)
+    if judge.moved(case.state, after, ["head.bias"]):
+        raise Mistake(
+            "The head was not left as it is: a frozen part of it learns again",
+            expected="of a head whose bias is frozen, the weight learns and the bias does not",
+            came="`head.bias` moved in training",
+            why="What learns in the head was decided before. A function that freezes the backbone should not "
+            "decide it again.",
             tries="Touch nothing but `requires_grad` of the backbone's parameters.",
             page=FROZEN,
         )

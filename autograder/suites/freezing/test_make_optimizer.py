@@ -22,14 +22,20 @@ LOWEST, HIGHEST = 2.5, 3.5
 # Every optimiser goes downhill: the angle between a first step and the gradient, reversed, is small. Over 40
 # seeds and 13 optimisers its cosine was above 0.79 (measured there too); a step that knows no gradient has 0.
 DOWNHILL = 0.5
+# Two tensors with the same shape, numbers and gradients make the same first step, whatever the optimiser, if
+# their learning rates are the same. Weight decay for one of them only may change it by a few per cent.
+EQUAL = 0.8, 1.25
 
 
-def step(student, case, trainable, gradients, lr):
-    """The state after one step of the student's optimiser, when EVERY parameter has a gradient."""
+def step(student, case, trainable, gradients, lr, scheduled=None):
+    """The state after one step of the student's optimiser, when EVERY parameter has a gradient.
+
+    ``scheduled``: a learning rate that is set in every group before the step.
+    """
     model = student.rig("make_model", case.spec, case.state, trainable=trainable)
     optimizer = student.call(FUNCTION, model, lr)
     optimizer = returned_object(optimizer, FUNCTION, "the optimiser", EXERCISE)
-    report = student.rig("step_with_gradients", model, optimizer, gradients)
+    report = student.rig("step_with_gradients", model, optimizer, gradients, scheduled)
     return reading.state_of(report, "`optimizer.step()`", like=case.state)
 
 
@@ -37,7 +43,7 @@ def draw_gradients(student, case, label):
     """A gradient for every parameter, no entry of which is near zero."""
     generator = measure.draw(student.seed, label)
     gradients = {}
-    for name in case.backbone_parameters + case.head_names:
+    for name in case.parameters:
         noise = torch.randn(case.state[name].shape, generator=generator)
         gradients[name] = noise + noise.sign() * 0.2
     return gradients
@@ -45,8 +51,7 @@ def draw_gradients(student, case, label):
 
 def judge_moves(case, after, trainable):
     """Exactly the parameters in ``trainable`` moved."""
-    everything = case.backbone_parameters + case.head_names
-    moved = judge.moved(case.state, after, everything)
+    moved = judge.moved(case.state, after, case.parameters)
     wrong = [name for name in moved if name not in trainable]
     if wrong:
         raise Mistake(
@@ -81,8 +86,8 @@ def judge_moves(case, after, trainable):
             why="Later you will unfreeze the top of the backbone. What the optimiser does not hold cannot "
             "learn, and "
             "nothing tells you.",
-            tries="Ask each parameter of the whole model for its `requires_grad`, instead of naming the "
-            "head.",
+            tries="Ask each parameter of the whole model, `model.parameters()`, for its `requires_grad`, "
+            "instead of naming its parts.",
             page=FROZEN,
         )
 
@@ -99,6 +104,37 @@ def judge_direction(case, after, gradients, names):
             came="a step in another direction",
             why="An optimiser exists to make the loss smaller. Any other movement forgets what was learnt.",
             tries="Return an optimiser of `torch.optim`, made with its usual settings.",
+            page=FROZEN,
+        )
+
+
+def judge_schedule(student, case, trainable, gradients):
+    """Nothing frozen moves either when every group is given another learning rate than its own."""
+    after = step(student, case, trainable, gradients, LR, scheduled=LR)
+    wrong = [name for name in judge.moved(case.state, after, case.parameters) if name not in trainable]
+    if wrong:
+        raise Mistake(
+            "Frozen parameters were left in the optimiser, in a group whose learning rate is zero",
+            expected="the optimiser holds the parameters that require gradients, and no other",
+            came=f"once the learning rate of every group was set, a step moved {listed(wrong)}",
+            why="A schedule sets the learning rate of every group. From then on the frozen parameters move.",
+            tries="Give the optimiser only those parameters whose `requires_grad` is True.",
+            page=FROZEN,
+        )
+
+
+def judge_equal_rates(case, after, names):
+    """Two tensors with the same numbers and gradients made the same step, if both made one."""
+    sizes = [(after[name] - case.state[name]).double().norm().item() for name in names]
+    if all(sizes) and not EQUAL[0] < sizes[0] / sizes[1] < EQUAL[1]:
+        raise Mistake(
+            "The backbone and the head do not learn with the same learning rate",
+            expected="every parameter learns with the learning rate `lr`",
+            came=f"with the same numbers and the same gradient, the step of `{names[0]}` was "
+            f"{sizes[0] / sizes[1]:.2g} times as large as that of `{names[1]}`",
+            why="Who calls the function chooses the learning rate. Another one that hides in the code cannot "
+            "be seen or tuned from there.",
+            tries="Pass `lr=lr` for all parameters, and set it in no group by itself.",
             page=FROZEN,
         )
 
@@ -129,17 +165,25 @@ def test_frozen_parameters_stay(student):
                 tries="Pass on the argument: `lr=lr`.",
                 page=FROZEN,
             )
+        judge_schedule(student, case, case.head_names, gradients)
 
 
 @pytest.mark.points(1)
 def test_follows_requires_grad(student):
-    """when the top of the backbone is unfrozen, a step moves that part too, and nothing else"""
+    """when other parts of the model can learn, a step moves those, by the learning rate, and nothing else"""
     for number in range(3 if student.full else 1):
         label = f"optimizer/unfrozen {number}"
-        case = judge.make_case(student.seed, label, feature_dim=16)
+        case = judge.make_case(student.seed, label, feature_dim=16, classes=16)
+        # A parameter of the model itself, and one of two in the head. Its twin in the backbone has the same
+        # shape, the same numbers and the same gradient.
+        case.state["logit_scale"] = torch.tensor([2.0])
+        twins = "backbone.layers.4.bias", "head.bias"
+        case.state[twins[0]] = case.state[twins[1]]
         top = [name for name in case.backbone_parameters if name.split(".")[2] in {"3", "4"}]
-        trainable = top + case.head_names
+        trainable = [*top, "head.bias", "logit_scale"]
         gradients = draw_gradients(student, case, label)
+        gradients[twins[0]] = gradients[twins[1]]
         after = step(student, case, trainable, gradients, LR)
+        judge_equal_rates(case, after, twins)
         judge_moves(case, after, trainable)
         judge_direction(case, after, gradients, trainable)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from autograder import measure
 from autograder.expect import Mistake, describe
@@ -16,6 +17,16 @@ FUNCTION = "precompute_features"
 SAMPLES = 11
 BATCH = 4
 WIDEST = 64  # features of any backbone here, and more
+
+
+def compute(student, model, loader, keep=False):
+    """What the student's function returns, and whether gradients were still on afterwards.
+
+    They are switched on again: what a student's code left off would break other tasks, too.
+    """
+    student.rig("switch_gradients_on")
+    result = (student.keep if keep else student.call)(FUNCTION, model, loader)
+    return result, student.rig("switch_gradients_on") is not False
 
 
 def pair_of(result, case, names=("features", "labels")):
@@ -84,58 +95,88 @@ def batch_features(case):
 def test_features_in_order(student):
     """features and labels are those of the frozen backbone, in the loader's order"""
     for number in range(4 if student.full else 1):
+        # The last batch is of one image.
         case = judge.make_case(
-            student.seed, f"features/order {number}", samples=SAMPLES, feature_dim=10 + 3 * number
+            student.seed, f"features/order {number}", samples=2 * BATCH + 1, feature_dim=10 + 3 * number
         )
         model = student.rig("make_model", case.spec, case.state)
         loader = student.rig("make_loader", case.images, case.labels, BATCH)
-        features, labels = pair_of(student.call(FUNCTION, model, loader), case)
-        right = case.features()
-        if measure.close(features, right):
-            if torch.equal(labels, case.labels):
-                continue
-            raise Mistake(
-                "The labels do not belong to the features: their order is not the loader's",
-                expected="entry i of the labels is the class of image i",
-                came="other labels, or the same in another order",
-                why="A head trained on the wrong labels learns nothing, and no error tells you.",
-                tries="Take features and labels from the same batch, in one pass over the loader.",
-                page=EXERCISE,
-            )
-        if measure.close(features, batch_features(case)):
-            raise Mistake(
-                "The features were computed in training mode",
-                expected="the features of a backbone in evaluation mode",
-                came="features normalised with the statistics of their own batch",
-                why="An image's features must not depend on which images happen to be in its batch. And each "
-                "pass in "
-                "training mode moves BatchNorm's statistics.",
-                tries="Put the model, or its backbone, in evaluation mode before the loop.",
-                page=FEATURE_EXTRACTION,
-            )
-        nearest = torch.cdist(features.double(), right).argmin(dim=1)
-        if nearest.sort().values.equal(torch.arange(SAMPLES)) and measure.close(features, right[nearest]):
-            raise Mistake(
-                "The features are shuffled: they are not in the loader's order",
-                expected="row i of the features belongs to image i of the loader",
-                came="the right rows in another order",
-                why="Later you match the rows with names, splits or photos, and they would be the wrong "
-                "ones.",
-                tries="Go through the given loader once and append; do not build another loader or sort.",
-                page=EXERCISE,
-            )
+        judge_pair(student, case, compute(student, model, loader)[0])
+        # The same model meets other photos, through a loader whose order is not that of its dataset.
+        order = torch.randperm(len(case.images), generator=measure.draw(student.seed, f"order {number}"))
+        mirrored = case.images.flip(-1)
+        loader = student.rig("make_loader", mirrored, case.labels, BATCH, orders=[order.tolist()])
+        result, _ = compute(student, model, loader)
+        other = judge.Case(case.spec, case.state, mirrored[order], case.labels[order])
+        judge_pair(student, other, result, earlier=case)
+
+
+def judge_pair(student, case, result, earlier=None):
+    """The result is the features and labels of the case. ``earlier``: what the model was given before."""
+    features, labels = pair_of(result, case)
+    right = case.features()
+    if measure.close(features, right):
+        if torch.equal(labels, case.labels):
+            return
         raise Mistake(
-            "The features are not those of the model's backbone",
+            "The labels do not belong to the features: their order is not the loader's",
+            expected="entry i of the labels is the class of image i",
+            came="other labels, or the same in another order",
+            why="A head trained on the wrong labels learns nothing, and no error tells you.",
+            tries="Take features and labels from the same batch, in one pass over the loader.",
+            page=EXERCISE,
+        )
+    if earlier is not None and measure.close(features, earlier.features()):
+        raise Mistake(
+            "The features of an earlier call came back: the loader that was given now was not read",
+            expected="the features of the images that this loader gives",
+            came="those of the loader before",
+            why="With one model one computes features of the training photos, then of the validation photos.",
+            tries="Compute the features in every call, and keep nothing from one call to the next.",
+            page=EXERCISE,
+        )
+    if measure.close(features, batch_features(case)):
+        raise Mistake(
+            "The features were computed in training mode",
+            expected="the features of a backbone in evaluation mode",
+            came="features normalised with the statistics of their own batch",
+            why="An image's features must not depend on which images happen to be in its batch. And each "
+            "pass in "
+            "training mode moves BatchNorm's statistics.",
+            tries="Put the model, or its backbone, in evaluation mode before the loop.",
+            page=FEATURE_EXTRACTION,
+        )
+    if measure.close(features, F.normalize(right)):
+        raise Mistake(
+            "The features were scaled: every row has the length 1",
             expected="what `model.backbone` gives for each image, unchanged",
-            came=measured(
-                student,
-                f"the largest difference is {measure.distance(features, right):.2g}",
-                "other numbers",
-            ),
+            came="each row divided by its norm",
             why="The head will be applied to the backbone's features as they are.",
             tries="Append `model.backbone(images)` for each batch, without scaling it.",
             page=FEATURE_EXTRACTION,
         )
+    nearest = torch.cdist(features.double(), right).argmin(dim=1)
+    if nearest.sort().values.equal(torch.arange(len(right))) and measure.close(features, right[nearest]):
+        raise Mistake(
+            "The features are shuffled: they are not in the loader's order",
+            expected="row i of the features belongs to image i of the loader",
+            came="the right rows in another order",
+            why="Later you match the rows with names, splits or photos, and they would be the wrong ones.",
+            tries="Go through the given loader once and append; do not build another loader or sort.",
+            page=EXERCISE,
+        )
+    raise Mistake(
+        "The features are not those of the model's backbone",
+        expected="what `model.backbone` gives for each image, unchanged",
+        came=measured(
+            student,
+            f"the largest difference is {measure.distance(features, right):.2g}",
+            "other numbers",
+        ),
+        why="The head will be applied to the backbone's features as they are.",
+        tries="Append `model.backbone(images)` for each batch, without scaling it.",
+        page=FEATURE_EXTRACTION,
+    )
 
 
 @pytest.mark.points(1)
@@ -145,7 +186,18 @@ def test_leaves_no_trace(student):
         case = judge.make_case(student.seed, f"features/trace {number}", samples=SAMPLES)
         model = student.rig("make_model", case.spec, case.state)
         loader = student.rig("make_loader", case.images, case.labels, BATCH)
-        pair = student.keep(FUNCTION, model, loader)
+        pair, gradients_on = compute(student, model, loader, keep=True)
+        if not gradients_on:
+            raise Mistake(
+                "Gradients stay switched off afterwards, in the whole program",
+                expected="after the call PyTorch computes gradients as before",
+                came="`torch.is_grad_enabled()` is False",
+                why="Nothing can be trained any more, not even a head on these features: `backward()` fails "
+                "in other cells, far from the cause.",
+                tries="Use `with torch.no_grad():`, which ends with its block, instead of "
+                "`torch.set_grad_enabled(False)`.",
+                page=EXERCISE,
+            )
         after = reading.state_of(student.rig("state", model), like=case.state)
         moved = judge.moved(case.state, after, case.state)
         if moved:
@@ -229,7 +281,7 @@ def test_same_as_the_frozen_network(student):
         model = student.rig("make_model", case.spec, case.state, trainable=case.head_names)
         student.rig("set_mode", model, False)
         loader = student.rig("make_loader", case.images, own, BATCH, shuffle_seed=number)
-        features, labels = pair_of(student.call(FUNCTION, model, loader), case)
+        features, labels = pair_of(compute(student, model, loader)[0], case)
         if not labels.sort().values.equal(torch.arange(SAMPLES)):
             raise Mistake(
                 "The labels are not those that the loader gave",

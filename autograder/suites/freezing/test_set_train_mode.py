@@ -111,7 +111,7 @@ def test_dropout_stays_active(student):
 @pytest.mark.points(1)
 def test_both_at_once(student):
     """the scores are those of fixed features with dropout, and the model is returned"""
-    kinds = ["small", "noisy"] if not student.full else ["small", "noisy"] * 2
+    kinds = ["small", "noisy", "mixed"] * (2 if student.full else 1)
     for number, kind in enumerate(kinds):
         case = make_case(student, f"mode/both {number}", kind)
         _, outputs, after = run(student, case, training=True)
@@ -149,7 +149,18 @@ def test_both_at_once(student):
                 tries="Switch the backbone as a whole: one call on `model.backbone` reaches all its layers.",
                 page=FROZEN,
             )
-        moved = judge.moved(case.state, after, [name for name in case.state if not judge.is_statistic(name)])
+        if not right and kind == "mixed":
+            raise Mistake(
+                "The layers inside the backbone are in evaluation mode, but the backbone itself is not",
+                expected="the whole backbone is in evaluation mode: `model.backbone.training` is False, too",
+                came="for a backbone with dropout in its own `forward`, the features changed from pass to "
+                "pass",
+                why="Not all that depends on the mode is a layer: `F.dropout(x, p, self.training)` asks the "
+                "module in whose `forward` it stands.",
+                tries="Call `model.backbone.eval()`: it reaches the backbone and all its layers.",
+                page=FROZEN,
+            )
+        moved = judge.moved(case.state, after, case.parameters)
         if not right or moved:
             raise Mistake(
                 "The model's scores are not those of fixed features with dropout",

@@ -17,17 +17,22 @@ CANARY = "canary-suite-4b1e7c52"
 
 FUNCTION = "train_one_epoch"
 SGD = {"lr": 0.4, "momentum": 0.9, "weight_decay": 0.01}
+GENTLE = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}  # for a whole network
+UNSEEN = 4  # images of a dataset that its loader does not give
 
 
-def set_up(student, case, batch_size, *, lr, momentum=0.0, weight_decay=0.0):
-    """The model with a frozen backbone, a loader in order, and an SGD optimiser for the head."""
+def set_up(student, case, batch_size, *, lr, momentum=0.0, weight_decay=0.0, orders=None):
+    """The model with a frozen backbone, a loader in order, and an SGD optimiser for the head.
+
+    ``orders``: which samples the loader gives in each pass, if not all in order.
+    """
     model = student.rig("make_model", case.spec, case.state, trainable=case.head_names)
-    loader = student.rig("make_loader", case.images, case.labels, batch_size)
+    loader = student.rig("make_loader", case.images, case.labels, batch_size, orders=orders)
     return model, loader, student.rig("make_sgd", model, lr=lr, momentum=momentum, weight_decay=weight_decay)
 
 
-def mistakes(batches, case):
-    """Where known mistakes lead: the head's weights, and the words."""
+def mistakes(batches, case, stale):
+    """Where known mistakes lead: the head's weights, and the words. ``stale``: the gradients before."""
     head = case.head
 
     def trained(batches=batches, **options):
@@ -38,10 +43,17 @@ def mistakes(batches, case):
         "The head has not learnt at all: no step was taken",
         "Each batch needs `loss.backward()` and then `optimizer.step()`.",
     )
+    for kept in (None, stale):  # cleared once before the loop, or never
+        yield (
+            trained(zero_grad=False, kept=kept),
+            "`zero_grad` was forgotten: the gradients of earlier batches are added to those of the next ones",
+            "Call `optimizer.zero_grad()` once for every batch, before `loss.backward()`.",
+        )
     yield (
-        trained(zero_grad=False),
-        "`zero_grad` was forgotten: the gradients of earlier batches are added to those of the next ones",
-        "Call `optimizer.zero_grad()` once for every batch, before `loss.backward()`.",
+        trained(kept=stale),
+        "The first step used an old gradient too, one from before the epoch: gradients were cleared only "
+        "after each step",
+        "Call `optimizer.zero_grad()` before `loss.backward()`, in each batch.",
     )
     yield (
         trained(reduction="sum"),
@@ -83,6 +95,7 @@ def test_weights_after_an_epoch(student):
         case = judge.make_case(student.seed, f"epoch/weights {number}", kind="plain", samples=11 + number)
         batch_size = 4
         model, loader, optimizer = set_up(student, case, batch_size, **SGD)
+        stale = leave_gradients(student, case, model)
         student.call(FUNCTION, model, loader, optimizer)
         after = reading.state_of(student.rig("state", model), like=case.state)
         batches = judge.split(case.features(), case.labels, batch_size)
@@ -92,7 +105,7 @@ def test_weights_after_an_epoch(student):
             continue
         what = "After one epoch the head's weights are not where SGD leads"
         tries = "For each batch: `zero_grad`, scores, `cross_entropy`, `backward`, `step`, in this order."
-        for (wrong_weight, wrong_bias), known, mend in mistakes(batches, case):
+        for (wrong_weight, wrong_bias), known, mend in mistakes(batches, case, stale):
             if measure.close(came[0], wrong_weight) and measure.close(came[1], wrong_bias):
                 what, tries = known, mend
                 break
@@ -107,24 +120,73 @@ def test_weights_after_an_epoch(student):
             tries=tries,
             page=EXERCISE,
         )
+    unfrozen_parts_learn(student)
+
+
+def leave_gradients(student, case, model):
+    """Old gradients in the model's head, as an earlier ``backward()`` leaves them; gives weight and bias."""
+    generator = measure.draw(student.seed, "epoch/old gradients")
+    stale = {name: torch.randn(case.state[name].shape, generator=generator) for name in case.head_names}
+    student.rig("leave_gradients", model, stale)
+    return judge.linear_of(stale)
+
+
+def unfrozen_parts_learn(student):
+    """What learns is the optimiser's affair: an unfrozen backbone is trained along with the head."""
+    case = judge.make_case(student.seed, "epoch/unfrozen", kind="plain", samples=11)
+    model = student.rig("make_model", case.spec, case.state)
+    loader = student.rig("make_loader", case.images, case.labels, 4)
+    optimizer = student.rig("make_sgd", model, **GENTLE)
+    student.call(FUNCTION, model, loader, optimizer)
+    after = reading.state_of(student.rig("state", model), like=case.state)
+    right = judge.train_plain(case, 4, **GENTLE)
+    if all(measure.close(after[name], right[name]) for name in case.parameters):
+        return
+    if own_set_train_mode_freezes(student, case):
+        return  # Marked with set_train_mode, see below.
+    still = not judge.moved(case.state, after, case.backbone_parameters)
+    raise Mistake(
+        "The epoch does not train the unfrozen backbone: only the head learns"
+        if still
+        else "With an unfrozen backbone the weights are not where SGD leads after the epoch",
+        expected="all that the optimiser holds learns: here the backbone's parameters, too",
+        came="no parameter of the backbone moved" if still else "weights that this does not lead to",
+        why="After task 8 the top of the backbone is to learn with the head. An epoch that trains another "
+        "part than the optimiser holds gives no error.",
+        tries="Compute the scores as `model(images)`, without `no_grad()`, and leave `requires_grad` alone."
+        if still
+        else "Clear the gradients of all that the optimiser holds: `optimizer.zero_grad()`, not those of the "
+        "head alone.",
+        page=EXERCISE,
+    )
+
+
+def own_set_train_mode_freezes(student, case):
+    """Whether the student's own ``set_train_mode`` switches learning off, or does not work."""
+    model = student.rig("make_model", case.spec, case.state)
+    try:
+        student.call("set_train_mode", model)
+    except StudentFault:
+        return True
+    return reading.moved_in_training(student, model, case) != case.backbone_parameters
 
 
 @pytest.mark.points(1)
 def test_mean_loss_of_a_sample(student):
     """the returned number is the mean loss over samples, also when the last batch is smaller"""
     for number in range(4 if student.full else 1):
-        case = judge.make_case(student.seed, f"epoch/loss {number}", kind="plain", samples=9)
+        case = judge.make_case(student.seed, f"epoch/loss {number}", kind="plain", samples=9 + UNSEEN)
         # A learning rate of zero: the loss is judged whether or not the steps are right. The last batch, of
         # one sample, is the sample with the largest loss, so that a mean over batches is far from the mean
-        # over samples.
+        # over samples. The dataset has more samples than the loader gives, as with `drop_last` or a sampler.
         batch_size = 4
         features = case.features()
         log_probabilities = judge.logits(features, *case.head).log_softmax(dim=1)
-        order = -log_probabilities[torch.arange(9), case.labels]
+        order = -log_probabilities[torch.arange(len(case.labels)), case.labels]
         order = order.argsort()
-        case = judge.Case(case.spec, case.state, case.images[order], case.labels[order])
-        features = case.features()
-        model, loader, optimizer = set_up(student, case, batch_size, lr=0.0)
+        given = order[UNSEEN:]
+        model, loader, optimizer = set_up(student, case, batch_size, lr=0.0, orders=[given.tolist()])
+        features, labels = features[given], case.labels[given]
         came = student.call(FUNCTION, model, loader, optimizer)
         if came is None:
             raise Mistake(
@@ -136,7 +198,14 @@ def test_mean_loss_of_a_sample(student):
                 page=EXERCISE,
             )
         if isinstance(came, torch.Tensor) and came.dim() == 0 and not came.is_complex():
-            came = came.item()
+            raise Mistake(
+                f"`{FUNCTION}` returns a tensor, not an ordinary float",
+                expected="the mean loss of a sample, one float",
+                came=describe(came),
+                why="A sum of tensors keeps the graph of every batch in memory.",
+                tries="Turn each batch's loss into a number with `.item()` before you add it up.",
+                page=EXERCISE,
+            )
         if isinstance(came, bool) or not isinstance(came, int | float):
             raise Mistake(
                 f"`{FUNCTION}` does not return a number",
@@ -146,8 +215,8 @@ def test_mean_loss_of_a_sample(student):
                 tries="Turn each batch's loss into a number with `.item()`, add up, divide after the loop.",
                 page=EXERCISE,
             )
-        losses = judge.train_head(judge.split(features, case.labels, batch_size), *case.head, lr=0.0)[2]
-        sizes = [len(part) for part in case.labels.split(batch_size)]
+        losses = judge.train_head(judge.split(features, labels, batch_size), *case.head, lr=0.0)[2]
+        sizes = [len(part) for part in labels.split(batch_size)]
         total = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
         right = total / sum(sizes)
         if measure.near(came, right):
@@ -181,6 +250,11 @@ def test_mean_loss_of_a_sample(student):
                 "The loss of the last, smaller batch is missing",
                 "Add up the losses of all batches: let the `for` loop run through the whole loader.",
             ),
+            total / len(case.labels): (
+                "The sum was divided by the size of the dataset, but the loader does not give all of it",
+                "Count the samples as they come: add `len(labels)` for each batch. With `drop_last` or a "
+                "sampler a loader leaves some out.",
+            ),
             total / sizes[0] / len(sizes): (
                 "The sum is divided by batches x batch size, but the last batch is smaller",
                 "Count the samples as they come: add `len(labels)` for each batch.",
@@ -213,12 +287,17 @@ def loss_before_each_step(student, number):
     Only where the steps are right: wrong ones are marked by the first test, and lead to other losses.
     """
     case = judge.make_case(student.seed, f"epoch/when {number}", kind="plain", samples=11)
-    model, loader, optimizer = set_up(student, case, 4, **SGD)
+    # A second pass over the loader would give the samples in another order.
+    orders = [list(range(11)), list(range(11))[::-1]]
+    model, loader, optimizer = set_up(student, case, 4, **SGD, orders=orders)
     came = student.call(FUNCTION, model, loader, optimizer)
     head = judge.linear_of(reading.state_of(student.rig("state", model), like=case.state))
-    batches = judge.split(case.features(), case.labels, 4)
-    *last, losses = judge.train_head(batches, *case.head, **SGD)
-    if not all(measure.close(left, right) for left, right in zip(head, last, strict=True)):
+    for order in orders:
+        batches = judge.split(case.features()[order], case.labels[order], 4)
+        *last, losses = judge.train_head(batches, *case.head, **SGD)
+        if all(measure.close(left, right) for left, right in zip(head, last, strict=True)):
+            break
+    else:
         return
     if isinstance(came, torch.Tensor) and came.numel() == 1:
         came = came.item()
@@ -233,7 +312,17 @@ def loss_before_each_step(student, number):
 
     right = mean(losses)
     if isinstance(came, int | float) and measure.near(came, right):
-        return
+        if order is orders[0]:
+            return
+        raise Mistake(
+            "The loader was gone through twice: the training was its second pass",
+            expected="one pass: the steps of the loader's first pass, in its order",
+            came="the steps of a second pass, which had another order",
+            why="A pass reads every photo from the disk and augments it anew. One that only counts costs as "
+            "much time as the other.",
+            tries="Count the samples in the loop that trains, and divide after it.",
+            page=EXERCISE,
+        )
     what, tries = (
         "Once the head learns, the returned loss is not the mean of the losses that were learnt from",
         "Add up `loss.item() * len(labels)` of the very `loss` on which you call `backward()`.",

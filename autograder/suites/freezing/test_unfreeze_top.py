@@ -201,7 +201,7 @@ def test_the_last_layers_learn(student):
 
 @pytest.mark.points(1)
 def test_whatever_was_frozen_before(student):
-    """it counts from the top at every call: also from 0, after more layers, and in layers inside layers"""
+    """it counts from the top at every call: from 0, after more layers, and layers of every kind"""
     # How many layers, and whether everything learns before or the head alone.
     calls = (1, False), (0, False), (2, True), (5, True)
     for number in range(2 if student.full else 1):
@@ -235,6 +235,49 @@ def test_whatever_was_frozen_before(student):
                 )
             raise wrong_layers(case, layers, moved, known)
         stays_in_evaluation_mode(student, case)
+        head_is_left(student, case)
+        every_kind_of_layer(student, number)
+
+
+def every_kind_of_layer(student, number):
+    """A layer is what has parameters of its own: of any type and name, also when it holds other layers."""
+    # How many layers, and whether everything learns before or the head alone.
+    calls = (3, False), (6, False), (2, True)
+    counts = [layers for layers, _ in calls]
+    case, probe, right = draw_case(student, f"unfreeze/mixed {number}", counts, kind="mixed", feature_dim=9)
+    for layers, everything in calls:
+        trainable = None if everything else case.head_names
+        model = student.rig("make_model", case.spec, case.state, trainable=trainable)
+        result = student.call(FUNCTION, model, layers)
+        result = returned_object(result, FUNCTION, "the model it was given", EXERCISE)
+        moved = train(student, result, case, layers, probe, right[layers])
+        if set(moved) != set(top(case, layers)):
+            known = (
+                "Not every module with parameters of its own was counted as a layer and switched",
+                "Ask each module of `model.backbone.modules()` for `list(module.parameters(recurse=False))`: "
+                "it is a layer when that is not empty. Its type, its attributes' names and what it holds do "
+                "not matter; the backbone itself may be one.",
+            )
+            raise wrong_layers(case, layers, moved, known)
+
+
+def head_is_left(student, case):
+    """A parameter of the head that came frozen stays so."""
+    probe = judge.draw_head(student.seed, "unfreeze/head", case.spec["classes"], case.spec["feature_dim"])
+    model = student.rig("make_model", case.spec, case.state, trainable=["head.weight"])
+    student.call(FUNCTION, model, 1)
+    report = student.rig("train_everything", model, case.images, case.labels, probe=list(probe), **SETTINGS)
+    after, _ = reading.trained(report, like=case.state)
+    if judge.moved(case.state, after, ["head.bias"]):
+        raise Mistake(
+            "The head was not left as it was: a frozen part of it learns again",
+            expected="of a head whose bias is frozen, the weight learns and the bias does not",
+            came="`head.bias` moved in training",
+            why="What learns in the head was decided before. Unfreezing layers of the backbone should not "
+            "decide it again.",
+            tries="Change `requires_grad` of the backbone's parameters only.",
+            page=UNFREEZING,
+        )
 
 
 def stays_in_evaluation_mode(student, case):
