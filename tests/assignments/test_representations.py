@@ -84,6 +84,28 @@ def unseeded(words, classes, seed):
     return np.array([label_of[word] for word in words])
 
 
+def labels_by(spell=lambda word: word, types=lambda words: sorted(set(words))):
+    """Labels of words that are changed first, or whose types come in another order."""
+
+    def control_labels(words, classes, seed):
+        words = [spell(word) for word in words]
+        rng = np.random.default_rng(seed)
+        label_of = {word: rng.integers(classes) for word in types(words)}
+        return np.array([label_of[word] for word in words])
+
+    return control_labels
+
+
+def by_hash(words, classes, seed):
+    return np.array([hash((word, seed)) % classes for word in words])
+
+
+def counted_by_place(predictions, groups):
+    counts = np.bincount(groups)
+    rates = np.bincount(groups, weights=predictions)[counts > 0] / counts[counts > 0]
+    return rates.max() - rates.min()
+
+
 def one_probe(probe, train_features, test_features, task, control):
     on_task = probe(train_features, task[0], test_features, task[1])
     return on_task - probe(train_features, task[0], test_features, control[1])
@@ -434,6 +456,11 @@ MORE = [
     ("selectivity", "control_labels", mostly_zero, 2, "not about equally frequent"),
     ("selectivity", "control_labels", unseeded, 2, "The same seed gives other control labels"),
     ("selectivity", "control_labels", constant(None), 1, "returns nothing"),
+    ("selectivity", "control_labels", labels_by(types=set), 2, "the order of a `set`"),
+    ("selectivity", "control_labels", by_hash, 2, "on `hash`"),
+    ("selectivity", "control_labels", labels_by(str.lower), 2, "differ in a capital letter"),
+    ("selectivity", "control_labels", labels_by(str.strip), 2, "differ in a blank"),
+    ("selectivity", "control_labels", labels_by(lambda w: w.strip(".")), 2, "differ in a full stop"),
     ("selectivity", "selectivity", one_probe, 2, "a probe that learnt the real task"),
     ("cka", "cka", cka_of(lambda rows: rows - rows.mean(axis=1, keepdims=True)), 0, "The rows were centred"),
     ("cka", "cka", cka_of(lambda rows: rows - rows.mean()), 1, "One overall mean"),
@@ -447,6 +474,7 @@ MORE = [
     ("permutation_p", "permutation_p", pairs_swapped, 2, "swapped within pairs"),
     ("permutation_p", "permutation_p", one_seed, 2, "The seed is not used"),
     ("error_gaps", "selection_gap", shares_of_everyone, 2, "divided by everyone"),
+    ("error_gaps", "selection_gap", counted_by_place, 2, "raised an exception"),
     ("error_gaps", "error_gaps", constant(None), 1, "returns nothing"),
     ("error_gaps", "error_gaps", constant((0.1, 0.2)), 1, "does not return a dictionary"),
     ("recover_protected", "without", zeroed, 2, "still among the features"),
@@ -495,10 +523,11 @@ def test_what_teachers_read_is_not_in_what_students_get():
 @pytest.mark.parametrize(
     ("cases", "name"),
     [
-        ([(0.5, 0.9, "ab")], "a"),  # fits both
+        ([(0.5, 0.9, "a")], "a"),
+        ([(0.5, 0.9, "ab")], "otherwise"),  # fits both
         ([(0.5, 0.9, "ab"), (0.8, 0.8, "b")], "b"),  # a would have led elsewhere in the second case
-        ([(0.5, 0.9, "ab"), (0.8, 0.8, "")], "a"),  # the second case knows neither
-        ([(0.5, 0.9, "b"), (0.6, 0.8, "a")], "b"),  # two mistakes: the first wrong number counts
+        ([(0.5, 0.9, "a"), (0.8, 0.8, "")], "a"),  # the second case knows neither
+        ([(0.5, 0.9, "b"), (0.6, 0.8, "a")], "otherwise"),  # neither fits both cases
         ([(0.5, 0.9, ""), (0.8, 0.8, "")], "otherwise"),
     ],
 )

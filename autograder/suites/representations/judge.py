@@ -369,6 +369,11 @@ class Partitions:
     def at_most(self) -> int:
         return int((self.sums <= self.observed + 1e-9).sum())
 
+    def half(self) -> float:
+        """The share at least as large among the partitions that keep the first word: the first half."""
+        kept = self.sums[: len(self.sums) // 2]
+        return float((kept >= self.observed - 1e-9).mean())
+
     def both_sides(self) -> int:
         size = abs(2 * self.observed - self.total)
         return int((np.abs(2 * self.sums - self.total) >= size - 1e-9).sum())
@@ -438,11 +443,12 @@ def decisions_case(
     """Decisions on people of the groups ``names``, in mixed order; every group has all four outcomes."""
 
     def make(dice):
-        groups = np.array(names)[dice.integers(len(names), size)]
-        base = 0.25 + 0.5 * dice.uniform(max(names) + 1)
-        labels = (dice.uniform(size) < base[groups]).astype(np.int64)
-        hit = 0.2 + 0.6 * dice.uniform(2, max(names) + 1)
-        predictions = (dice.uniform(size) < hit[labels, groups]).astype(np.int64)
+        places = dice.integers(len(names), size)
+        groups = np.array(names)[places]
+        base = 0.25 + 0.5 * dice.uniform(len(names))
+        labels = (dice.uniform(size) < base[places]).astype(np.int64)
+        hit = 0.2 + 0.6 * dice.uniform(2, len(names))
+        predictions = (dice.uniform(size) < hit[labels, places]).astype(np.int64)
         case = Decisions(labels, predictions, groups)
         if set(groups.tolist()) != set(names):
             return None
