@@ -75,10 +75,11 @@ def common(rates, gap):
             "Only neighbouring groups were compared, not the largest and the smallest rate of all",
             every,
         )
-    for signed in (rates[0] - rates[-1], rates[-1] - rates[0]):
+    signed = rates[0] - rates[-1]
+    for value, order in ((signed, "the first minus the last"), (-signed, "the last minus the first")):
         yield (
-            signed,
-            "The absolute value of the gap was lost: its sign depends on which group comes first",
+            value,
+            f"The absolute value of the gap was lost: it is the rate of {order}, which may be negative",
             "The gap is the largest rate minus the smallest.",
         )
     for ratio in (min(rates) / max(rates), max(rates) / min(rates)):
