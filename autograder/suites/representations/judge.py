@@ -192,15 +192,18 @@ def right_of(
     if len(set(parts.test_labels.tolist())) < len(set(parts.train_labels.tolist())):
         return False
     scores, _ = score_probe(parts)
-    if close_to_change(scores, parts.test_labels):
+    if close_to_change(scores, parts.test_labels, GAP):
         return False
     right = measure_of(scores, parts.test_labels)
     if not 0.55 < (1 - right if below else right) < 0.95:
         return False
-    return all(
-        abs(measure_of(score_probe(parts, **OPTIONS[name])[0], parts.test_labels) - right) > APART
-        for name in must_differ
-    )
+    for name in must_differ:
+        scores, _ = score_probe(parts, **OPTIONS[name])
+        if close_to_change(scores, parts.test_labels, APART):  # a solver could lead elsewhere: no name then
+            return False
+        if abs(measure_of(scores, parts.test_labels) - right) <= APART:
+            return False
+    return True
 
 
 def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -263,9 +266,9 @@ def probe_case(
     """Parts for which the right accuracy is not that of the mistakes in ``must_differ``, and all results."""
     classes = options.get("classes", 2)
 
-    def near_draw(scores, labels):
+    def near_draw(scores, labels, gap):
         ordered = np.sort(scores, axis=1)
-        return (ordered[:, -1] - ordered[:, -2]).min() < GAP
+        return (ordered[:, -1] - ordered[:, -2]).min() < gap
 
     def make(dice):
         parts = make_parts(dice, **options)
@@ -289,10 +292,10 @@ def area_case(
     ``below``: in the test part the groups are exchanged, and so the area is smaller than a half.
     """
 
-    def near_draw(scores, groups):
+    def near_draw(scores, groups, gap):
         logits = scores[:, 1] - scores[:, 0]
         between = np.abs(logits[groups == 1][:, None] - logits[groups == 0][None])
-        return min(between.min(), np.abs(logits).min()) < GAP / 2
+        return min(between.min(), np.abs(logits).min()) < gap / 2
 
     def make(dice):
         parts = make_parts(dice, train=40, test=18, **options)

@@ -110,7 +110,7 @@ def test_scales_on_training_rows(student):
         student,
         [
             judge.probe_case(student.seed, f"probe/scale {number}", SCALED, shifted=True)
-            for number in range(3 if student.full else 1)
+            for number in range(3 if student.full else 2)
         ],
     )
 
