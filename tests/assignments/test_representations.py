@@ -9,7 +9,8 @@ import pytest
 from graded_here import COURSE, Assignment, faults
 from scipy import stats
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from autograder.expect import Mistake
@@ -53,9 +54,6 @@ def constant(value):
 
 
 def scored_on_train(train_features, train_labels, test_features, test_labels):
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(
         train_features, train_labels
     )
@@ -82,6 +80,28 @@ def unseeded(words, classes, seed):
     rng = np.random.default_rng()
     label_of = {word: rng.integers(classes) for word in sorted(set(words))}
     return np.array([label_of[word] for word in words])
+
+
+def labels_by(spell=lambda word: word, types=lambda words: sorted(set(words))):
+    """Labels of words that are changed first, or whose types come in another order."""
+
+    def control_labels(words, classes, seed):
+        words = [spell(word) for word in words]
+        rng = np.random.default_rng(seed)
+        label_of = {word: rng.integers(classes) for word in types(words)}
+        return np.array([label_of[word] for word in words])
+
+    return control_labels
+
+
+def by_hash(words, classes, seed):
+    return np.array([hash((word, seed)) % classes for word in words])
+
+
+def counted_by_place(predictions, groups):
+    counts = np.bincount(groups)
+    rates = np.bincount(groups, weights=predictions)[counts > 0] / counts[counts > 0]
+    return rates.max() - rates.min()
 
 
 def one_probe(probe, train_features, test_features, task, control):
@@ -133,6 +153,18 @@ def pairs_swapped(x, y, rounds, seed):
     rng = np.random.default_rng(seed)
     signs = rng.choice([-1, 1], (rounds, len(x)))
     return (1 + (signs @ (x - y) >= (x - y).sum() - 1e-9).sum()) / (1 + rounds)
+
+
+def first_word_kept(x, y, rounds, seed):
+    if math.comb(2 * len(x), len(x)) <= rounds:
+        return judge.Partitions.of(x, y).half()
+    return always_drawn(x, y, rounds, seed)
+
+
+def one_round_too_few(x, y, rounds, seed):
+    if math.comb(2 * len(x), len(x)) <= rounds:
+        return float(np.mean(judge.Partitions.of(x, y).sums >= x.sum() - 1e-9))
+    return always_drawn(x, y, rounds - 1, seed) * rounds / (rounds + 1)
 
 
 def one_seed(x, y, rounds, seed):
@@ -292,6 +324,18 @@ def by_sizes(a, b):
     return np.linalg.norm(b.T @ a) ** 2 / (np.linalg.norm(a) * np.linalg.norm(b)) ** 2
 
 
+def recalls(train_features, train_labels, test_features, test_labels):
+    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    given = probe.fit(train_features, train_labels).predict(test_features)
+    return balanced_accuracy_score(test_labels, given)
+
+
+def scaled_apart(train_features, train_groups, test_features, test_groups):
+    train, test = (StandardScaler().fit_transform(rows) for rows in (train_features, test_features))
+    model = LogisticRegression(max_iter=1000).fit(train, train_groups)
+    return roc_auc_score(test_groups, model.decision_function(test))
+
+
 def half_unit(vectors, a, b):
     return (unit(vectors) @ a.T).mean(axis=1) - (unit(vectors) @ b.T).mean(axis=1)
 
@@ -344,6 +388,11 @@ def errors_of(false_positive, false_negative):
 
 def of_predicted():
     return errors_of(lambda y, p: (~y & p).sum() / p.sum(), lambda y, p: (y & ~p).sum() / (~p).sum())
+
+
+def the_larger(labels, predictions, groups):
+    gaps = by_masks(labels, predictions, groups)
+    return dict.fromkeys(gaps, max(gaps["false_positive"], gaps["false_negative"]))
 
 
 def of_any_kind():
@@ -434,6 +483,11 @@ MORE = [
     ("selectivity", "control_labels", mostly_zero, 2, "not about equally frequent"),
     ("selectivity", "control_labels", unseeded, 2, "The same seed gives other control labels"),
     ("selectivity", "control_labels", constant(None), 1, "returns nothing"),
+    ("selectivity", "control_labels", labels_by(types=set), 2, "the order of a `set`"),
+    ("selectivity", "control_labels", by_hash, 2, "on `hash`"),
+    ("selectivity", "control_labels", labels_by(str.lower), 2, "differ in a capital letter"),
+    ("selectivity", "control_labels", labels_by(str.strip), 2, "differ in a blank"),
+    ("selectivity", "control_labels", labels_by(lambda w: w.strip(".")), 2, "differ in a full stop"),
     ("selectivity", "selectivity", one_probe, 2, "a probe that learnt the real task"),
     ("cka", "cka", cka_of(lambda rows: rows - rows.mean(axis=1, keepdims=True)), 0, "The rows were centred"),
     ("cka", "cka", cka_of(lambda rows: rows - rows.mean()), 1, "One overall mean"),
@@ -443,10 +497,17 @@ MORE = [
     ("weat_effect", "association", cosines(np.sum), 1, "added up instead of averaged"),
     ("weat_effect", "association", lambda v, a, b: -cosines(np.mean)(v, a, b), 1, "sign of the association"),
     ("weat_effect", "weat_effect", cohen, 2, "Cohen's d"),
+    ("weat_effect", "weat_effect", lambda x, y: abs(by_z_scores(x, y)), 2, "The sign of a negative effect"),
+    ("permutation_p", "permutation_p", first_word_kept, 2, "keep the first word"),
+    ("permutation_p", "permutation_p", one_round_too_few, 2, "too few was drawn"),
+    ("probe_accuracy", "probe_accuracy", recalls, 0, "not that of the probe which the text describes"),
+    ("error_gaps", "error_gaps", the_larger, 1, "the larger one of the two gaps"),
+    ("recover_protected", "recover_protected", scaled_apart, 2, "with their own means"),
     ("permutation_p", "permutation_p", always_drawn, 2, "drawn at random although all"),
     ("permutation_p", "permutation_p", pairs_swapped, 2, "swapped within pairs"),
     ("permutation_p", "permutation_p", one_seed, 2, "The seed is not used"),
     ("error_gaps", "selection_gap", shares_of_everyone, 2, "divided by everyone"),
+    ("error_gaps", "selection_gap", counted_by_place, 2, "raised an exception"),
     ("error_gaps", "error_gaps", constant(None), 1, "returns nothing"),
     ("error_gaps", "error_gaps", constant((0.1, 0.2)), 1, "does not return a dictionary"),
     ("recover_protected", "without", zeroed, 2, "still among the features"),
@@ -495,10 +556,11 @@ def test_what_teachers_read_is_not_in_what_students_get():
 @pytest.mark.parametrize(
     ("cases", "name"),
     [
-        ([(0.5, 0.9, "ab")], "a"),  # fits both
+        ([(0.5, 0.9, "a")], "a"),
+        ([(0.5, 0.9, "ab")], "otherwise"),  # fits both
         ([(0.5, 0.9, "ab"), (0.8, 0.8, "b")], "b"),  # a would have led elsewhere in the second case
-        ([(0.5, 0.9, "ab"), (0.8, 0.8, "")], "a"),  # the second case knows neither
-        ([(0.5, 0.9, "b"), (0.6, 0.8, "a")], "b"),  # two mistakes: the first wrong number counts
+        ([(0.5, 0.9, "a"), (0.8, 0.8, "")], "a"),  # the second case knows neither
+        ([(0.5, 0.9, "b"), (0.6, 0.8, "a")], "otherwise"),  # neither fits both cases
         ([(0.5, 0.9, ""), (0.8, 0.8, "")], "otherwise"),
     ],
 )

@@ -66,9 +66,8 @@ def compare_all(
 ) -> None:
     """Nothing when every number that came is right; else a :class:`Mistake`.
 
-    One number may fit several known mistakes. So the mistake that is named is the first that fits all cases,
-    also those in which the right number came. If there is none, it is the first that fits the first wrong
-    number; if there is none, ``otherwise``: a name and a mend.
+    A mistake is named when it alone fits all cases, also those in which the right number came. Where none
+    does, or where the numbers do not tell two apart, it is ``otherwise``: a name and a mend.
 
     Args:
         student: whose numbers they are.
@@ -91,11 +90,9 @@ def compare_all(
     if wrong is None:
         return
     came, right, known = wrong
-    suspects = [(name, mend) for value, name, mend in known if measure.near(came, value)]
-    what, tries = next(
-        (suspect for suspect in suspects if all(fits(suspect[0], case) for case in judged)),
-        suspects[0] if suspects else otherwise,
-    )
+    suspects = {name: mend for value, name, mend in known if measure.near(came, value)}
+    suspects = [item for item in suspects.items() if all(fits(item[0], case) for case in judged)]
+    what, tries = suspects[0] if len(suspects) == 1 else otherwise
     raise Mistake(
         what,
         expected=expected + measured(student, f": {right:.4f}", ""),

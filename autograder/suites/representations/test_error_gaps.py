@@ -21,7 +21,7 @@ PLANS = (
     ((0, 1), 60, (1, 0)),
     ((0, 1), 70, (0, 1)),
     ((0, 1, 2), 90, (1, 2, 0)),
-    ((2, 5, 6), 90, (0, 1, 2)),
+    ((-7, 5, 6), 90, (0, 1, 2)),
     ((1, 4), 50, (1, 0)),
     ((0, 1, 2), 90, (2, 0, 1)),
     ((2, 5, 6), 90, (1, 2, 0)),
@@ -29,21 +29,26 @@ PLANS = (
 """The names of the groups, how many people, and the ranks of the groups' rates in the order of the names.
 
 With the largest rate in the middle and the smallest last, neither first and last nor 0 and 1 give the gap;
-with the rates in order, neighbours do not.
+with the rates in order, neighbours do not. Any number may be a name, a negative one too.
 """
 
 
-def cases(student, label, numbers_of):
-    """Cases in which the right gap is far from known wrong numbers."""
+def cases(student, label, numbers_of, other=None):
+    """Cases in which the right gap is far from known wrong numbers.
+
+    ``other``: the rates whose gap is smaller and larger than the right one in turn.
+    """
     plans = PLANS if student.full else PLANS[:4]
     for number, (names, size, ranks) in enumerate(plans):
 
-        def accept(case, ranks=ranks):
+        def accept(case, ranks=ranks, larger=number % 2 == 0):
             right, others, rates = numbers_of(case.rates)
             ordered = sorted(rates)
             if min(high - low for low, high in itertools.pairwise(ordered)) < 0.02:
                 return False
             ranked = tuple(ordered.index(rate) for rate in rates) == ranks
+            if other and (right > judge.widest(case.rates[other])) != larger:
+                return False
             return ranked and judge.apart(right, others) and right > 0.05
 
         yield judge.decisions_case(student.seed, f"{label} {number}", names, size, accept)
@@ -70,10 +75,11 @@ def common(rates, gap):
             "Only neighbouring groups were compared, not the largest and the smallest rate of all",
             every,
         )
-    for signed in (rates[0] - rates[-1], rates[-1] - rates[0]):
+    signed = rates[0] - rates[-1]
+    for value, order in ((signed, "the first minus the last"), (-signed, "the last minus the first")):
         yield (
-            signed,
-            "The absolute value of the gap was lost: its sign depends on which group comes first",
+            value,
+            f"The absolute value of the gap was lost: it is the rate of {order}, which may be negative",
             "The gap is the largest rate minus the smallest.",
         )
     for ratio in (min(rates) / max(rates), max(rates) / min(rates)):
@@ -196,6 +202,11 @@ def known_errors(key, rates):
         "False positives and false negatives are swapped",
         "A false positive is a 1 that was predicted where the label is 0.",
     )
+    yield (
+        max(judge.widest(rates[OTHERS[title][0]]) for title in KEYS),
+        "Both numbers are the larger one of the two gaps",
+        "Each name has the gap of its own kind of error.",
+    )
     for title, kind in wrong:
         what = {
             "of group": "The errors were divided by everyone instead of by the group's " + whole,
@@ -215,10 +226,11 @@ def known_errors(key, rates):
 
 def check_errors(student, key):
     name, _, whole = OTHERS[key]
+    other = next(title for title in KEYS if title != key)
     every, carried = [], []
 
     def answers():
-        for case in cases(student, f"gaps/{key}", error_numbers(key)):
+        for case in cases(student, f"gaps/{key}", error_numbers(key), OTHERS[other][0]):
             came = number_of(gaps_of(student, case)[key], ERRORS, "two gaps, each one float", EXERCISE)
             every.append(came)
             right = judge.widest(case.rates[name])

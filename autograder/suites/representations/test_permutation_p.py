@@ -15,7 +15,7 @@ from autograder.expect import Mistake
 from autograder.reading import measured
 from autograder.suites.representations import judge
 from autograder.suites.representations.pages import EXERCISE
-from autograder.suites.representations.reading import compare, number_of
+from autograder.suites.representations.reading import compare_all, number_of
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
@@ -23,6 +23,11 @@ CANARY = "canary-suite-4b1e7c52"
 FUNCTION = "permutation_p"
 WHAT = "a p-value, one float above 0 and at most 1"
 SIGMAS = 6
+LAST_DIGIT = (
+    "The 1e-9 is missing: sums in another order differ in the last digit, and some ties are lost",
+    "Count a partition when its difference is at least the observed one minus `1e-9`.",
+)
+"""The mistake's name and its mend. Where sums are exact, it leads to the right number."""
 WHY = (
     "The p-value says how surprising the observed effect is when the two sets of words are one set, split by "
     "chance."
@@ -46,8 +51,7 @@ def on_grid(dice, size, shift):
 @pytest.mark.points(1)
 def test_all_partitions(student):
     """few words: exactly the share of all equal-size partitions that are at least as extreme"""
-    for number in range(2 if student.full else 1):
-        check_last_digit(student, number)
+    answers = [last_digit(student, number) for number in range(2 if student.full else 1)]
     plans = [(3, 20, 3), (4, 200, 6), (4, 70, 0), (3, 500, 2), (5, 252, 4)]
     for number, (size, rounds, shift) in enumerate(plans if student.full else plans[:2]):
 
@@ -59,29 +63,28 @@ def test_all_partitions(student):
             if found.at_least() in numbers or found.at_least() < 2 or found.at_least() > 0.45 * count:
                 return None
             shares = [value / count for value in numbers] + [(found.at_least() - 1) / (count - 1)]
-            shares += [(found.at_least() + 1) / (count + 1), (found.at_least() - 1) / count]
+            shares += [(found.at_least() + 1) / (count + 1), (found.at_least() - 1) / count, found.half()]
             right = found.at_least() / count
             return (x, y, found) if all(abs(right - share) > 0.001 for share in shares) else None
 
         x, y, found = judge.search(student.seed, f"p/exact {number}", make)
-        came, count, hits = ask(student, x, y, rounds), len(found.sums), found.at_least()
-        compare(
-            student,
-            came,
-            hits / count,
-            known_exact(found, rounds, came),
-            otherwise=(
-                "The p-value is not the share of all partitions that are at least as extreme",
-                "Go through `itertools.combinations(range(2 * m), m)`: each is one choice of words for X.",
-            ),
-            expected=f"the share among all {count} partitions, counting those with a difference at least "
-            f"as large",
-            why=WHY,
-            page=EXERCISE,
-        )
+        came, right = ask(student, x, y, rounds), found.at_least() / len(found.sums)
+        answers.append((came, right, [*known_exact(found, rounds, came), (right, *LAST_DIGIT)]))
+    compare_all(
+        student,
+        answers,
+        otherwise=(
+            "The p-value is not the share of all partitions that are at least as extreme",
+            "Go through `itertools.combinations(range(2 * m), m)`: each is one choice of words for X. Count "
+            "a partition when its difference is at least the observed one minus `1e-9`.",
+        ),
+        expected="the share among all partitions, counting those with a difference at least as large",
+        why=WHY,
+        page=EXERCISE,
+    )
 
 
-def check_last_digit(student, number):
+def last_digit(student, number):
     """Tenths are no binary fractions: equal differences of means differ in the last digit."""
 
     def make(dice):
@@ -97,26 +100,8 @@ def check_last_digit(student, number):
     came, count = ask(student, x, y, 100), len(found.sums)
     known = [*known_exact(found, 100, came)]
     if found.more() / count < came < found.at_least() / count:
-        known += [
-            (
-                came,
-                "The 1e-9 is missing: sums in another order differ in the last digit, and some ties are lost",
-                "Count a partition when its difference is at least the observed one minus `1e-9`.",
-            )
-        ]
-    compare(
-        student,
-        came,
-        found.at_least() / count,
-        known,
-        otherwise=(
-            "The p-value is not the share of all partitions that are at least as extreme",
-            "Count a partition when its difference is at least the observed one minus `1e-9`.",
-        ),
-        expected=f"the share among all {count} partitions, ties within 1e-9 counted",
-        why=WHY,
-        page=EXERCISE,
-    )
+        known += [(came, *LAST_DIGIT)]
+    return came, found.at_least() / count, known
 
 
 def without_tolerance(x, y):
@@ -161,6 +146,11 @@ def known_exact(found, rounds, came):
             "The p-value is that of the other side: it counts partitions with a smaller difference",
             "Count the partitions whose difference is at least as LARGE as the observed one.",
         )
+    yield (
+        found.half(),
+        "Only the partitions that keep the first word in X were counted",
+        "The other half is not the same seen from the other side: a test of one side needs all of them.",
+    )
     whole = came * (rounds + 1)
     if measure.near(whole, round(whole)) and rounds >= count:
         yield (
@@ -179,59 +169,53 @@ def test_never_zero(student):
         low, high = dice.uniform(size), dice.uniform(size) + 2
         same = np.full(size, 0.25)
         # In the first plan no random partition is as extreme (the chance is below 1 in 10 million).
-        for x, y, right, known in (
-            (high, low, 1 / (rounds + 1), never_zero(rounds)),
-            (low, high, 1.0, one_sided(rounds)),
-            (same, same.copy(), 1.0, ties(rounds)),
-        ):
+        plans = ((high, low, 1 / (rounds + 1)), (low, high, 1.0), (same, same.copy(), 1.0))
+        answers = []
+        for place, (x, y, right) in enumerate(plans):
             came = ask(student, x, y, rounds)
-            compare(
-                student,
-                came,
-                right,
-                known,
-                otherwise=(
-                    "The p-value is not (1 + hits) / (1 + rounds)",
-                    "hits: how many of the `rounds` random partitions have a difference at least as large.",
-                ),
-                expected="(1 + hits) / (1 + rounds): the observed partition counts as one",
-                why=COUNTED,
-                page=EXERCISE,
-            )
-
-
-def never_zero(rounds):
-    for value in (0.0, 1 / rounds):
-        yield (
-            value,
-            "The observed partition is not counted among the random ones"
-            + (": p is 0" if not value else ": the number of partitions is rounds, not rounds + 1"),
-            "p = (1 + hits) / (1 + rounds).",
+            answers.append((came, right, known_sampled(rounds, place)))
+        compare_all(
+            student,
+            answers,
+            otherwise=(
+                "The p-value is not (1 + hits) / (1 + rounds)",
+                "hits: how many of the `rounds` random partitions have a difference at least as large.",
+            ),
+            expected="(1 + hits) / (1 + rounds): the observed partition counts as one",
+            why=COUNTED,
+            page=EXERCISE,
         )
+
+
+def known_sampled(rounds, place):
+    """Where known mistakes lead in the three cases: no partition, every one, and every one by a tie."""
+    least, almost = 1 / (rounds + 1), rounds / (rounds + 1)
+    formula = "p = (1 + hits) / (1 + rounds)."
+    for numbers in ((0.0, 1.0, 1.0), (0.0, almost, almost)):
+        yield numbers[place], "The observed partition is not counted among the random ones: p is 0", formula
     yield (
-        1.0,
+        (1 / rounds, 1 + 1 / rounds, 1 + 1 / rounds)[place],
+        "The number of partitions is not rounds but rounds + 1: the observed one is counted above only",
+        formula,
+    )
+    yield (
+        (least, almost, almost)[place],
+        "One random partition too few was drawn",
+        "Draw as many random partitions as `rounds` says. The observed one comes on top.",
+    )
+    yield (
+        (1.0, least, 1.0)[place],
         "The p-value is that of the other side: it counts partitions with a smaller difference",
         "Count the partitions whose difference is at least as LARGE as the observed one.",
     )
-
-
-def one_sided(rounds):
     yield (
-        1 / (rounds + 1),
-        "The test is two-sided or looks at the other side: X leans less than Y, and yet p is small",
+        (least, least, 1.0)[place],
+        "The test is two-sided: X leans less than Y, and yet p is small",
         "Leave `abs` out, and count differences at least as large as the observed one.",
     )
-    yield (
-        rounds / (rounds + 1),
-        "The observed partition is not counted among those at least as extreme",
-        "p = (1 + hits) / (1 + rounds).",
-    )
-
-
-def ties(rounds):
-    for value in (1 / (rounds + 1), 0.0, 1 / rounds):
+    for numbers in ((least, 1.0, least), (0.0, 1.0, 0.0)):
         yield (
-            value,
+            numbers[place],
             "Partitions with the same difference as the observed one are not counted: > instead of >=",
             "Count a partition when its difference is at least as large, within 1e-9.",
         )

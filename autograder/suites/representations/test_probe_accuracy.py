@@ -7,7 +7,7 @@ from autograder import measure
 from autograder.expect import Mistake
 from autograder.suites.representations import judge
 from autograder.suites.representations.pages import EXERCISE, HELD_OUT
-from autograder.suites.representations.reading import compare, compare_all, number_of
+from autograder.suites.representations.reading import compare_all, number_of
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
@@ -19,6 +19,16 @@ WHY = (
     "Whatever the test rows lend to the probe, be it labels, means or deviations, makes the number mean "
     "something else."
 )
+WORDS = {
+    "otherwise": (
+        "The accuracy is not that of the probe which the text describes",
+        "Standardise on the training rows, fit `LogisticRegression(max_iter=1000)` on them, score the "
+        "test rows.",
+    ),
+    "expected": "the accuracy on the test rows of a probe fitted on the training rows",
+    "why": WHY,
+    "page": HELD_OUT,
+}
 FITTED = ("fitted on all", "scaled and fitted on all", "fitted on test")
 SCALED = ("unscaled", "scaled on all", "scaled apart", *FITTED)
 
@@ -77,15 +87,7 @@ def judge_cases(student, cases):
     compare_all(
         student,
         answers(),
-        otherwise=(
-            "The accuracy is not that of the probe which the text describes",
-            "Standardise on the training rows, fit `LogisticRegression(max_iter=1000)` on them, score "
-            "the test "
-            "rows.",
-        ),
-        expected="the accuracy on the test rows of a probe fitted on the training rows",
-        why=WHY,
-        page=HELD_OUT,
+        **WORDS,
     )
 
 
@@ -96,7 +98,7 @@ def test_fits_and_scores(student):
         student,
         [
             judge.probe_case(student.seed, f"probe/fit {number}", FITTED, classes=2 + number % 2)
-            for number in range(4 if student.full else 1)
+            for number in range(4 if student.full else 2)
         ],
     )
 
@@ -108,7 +110,7 @@ def test_scales_on_training_rows(student):
         student,
         [
             judge.probe_case(student.seed, f"probe/scale {number}", SCALED, shifted=True)
-            for number in range(3 if student.full else 1)
+            for number in range(3 if student.full else 2)
         ],
     )
 
@@ -134,18 +136,19 @@ def test_constant_column(student):
                 tries="Use nothing random: the fit needs no random numbers, and no row is drawn or shuffled.",
                 page=EXERCISE,
             )
-        compare(
-            student,
-            first,
-            results["right"],
-            known(results),
-            otherwise=(
+        alone = number_of(student.call(FUNCTION, *parts.arguments), FUNCTION, WHAT, EXERCISE)
+        if measure.near(alone, results["right"]) and not measure.near(first, alone):
+            raise Mistake(
                 "A column that is constant in the training rows changes the accuracy",
-                "Where a column's deviation is 0, only subtract its mean. `StandardScaler` does so.",
-            ),
-            expected="the accuracy without that column: the probe cannot have learnt anything from it",
-            why="A layer may have a unit that is silent on your training texts. Dividing by its "
-            "deviation of 0 "
-            "gives NaN.",
-            page=EXERCISE,
+                expected="the accuracy without that column: the probe cannot have learnt anything from it",
+                came="another accuracy with the column than without it",
+                why="A layer may have a unit that is silent on your training texts. Dividing by its "
+                "deviation of 0 gives NaN.",
+                tries="Where a column's deviation is 0, only subtract its mean. `StandardScaler` does so.",
+                page=EXERCISE,
+            )
+        compare_all(
+            student,
+            [(came, results["right"], known(results)) for came in (alone, first)],
+            **WORDS,
         )

@@ -10,7 +10,7 @@ from autograder.player import StudentFault
 from autograder.reading import returned_tensor
 from autograder.suites.representations import judge
 from autograder.suites.representations.pages import DISCUSSION, EXERCISE, HELD_OUT
-from autograder.suites.representations.reading import compare, number_of
+from autograder.suites.representations.reading import compare_all, number_of
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
@@ -136,12 +136,11 @@ def known(results):
         "The area was computed from predictions of 0 and 1 instead of from scores",
         "Give `roc_auc_score` the classifier's `decision_function`, or the probability of group 1.",
     )
-    if right < 0.5:  # scores of group 0 fail before, in a case above a half
-        yield (
-            1 - right,
-            "An area below 0.5 was turned round into one above it",
-            "Return the area as it is: below 0.5 says that the order learnt is the wrong one for these rows.",
-        )
+    yield (
+        max(right, 1 - right),
+        "An area below 0.5 was turned round into one above it",
+        "Return the area as it is: below 0.5 says that the order learnt is the wrong one for these rows.",
+    )
     yield (
         1 - right,
         "The area is turned round: the scores are those of group 0",
@@ -181,12 +180,15 @@ def known(results):
 def test_area_on_held_out_rows(student):
     """how well the features give the group back: area under the curve on the test rows"""
     must = ("fitted on all", "scaled and fitted on all")
-    for number in range(4 if student.full else 1):
-        check_area(
-            student, judge.area_case(student.seed, f"recover/area {number}", must, columns=3 + number % 2)
-        )
-    for number in range(2 if student.full else 1):
-        check_area(student, judge.area_case(student.seed, f"recover/below {number}", must, below=True))
+    above = [
+        judge.area_case(student.seed, f"recover/area {number}", must, columns=3 + number % 2)
+        for number in range(4 if student.full else 1)
+    ]
+    below = [
+        judge.area_case(student.seed, f"recover/below {number}", must, below=True)
+        for number in range(2 if student.full else 1)
+    ]
+    check_areas(student, above + below)
 
 
 @pytest.mark.points(1)
@@ -194,18 +196,25 @@ def test_area_with_scaled_columns(student):
     """columns of very different sizes are standardised with the training rows alone"""
     # The area does not change when all scores are moved alike: only what turns their order is told apart.
     must = ("unscaled", "scaled apart", "scaled on all")
-    for number in range(3 if student.full else 1):
-        check_area(student, judge.area_case(student.seed, f"recover/scaled {number}", must, shifted=True))
-
-
-def check_area(student, case):
-    parts, results = case
-    came = student.call(RECOVER, *parts.arguments)
-    compare(
+    check_areas(
         student,
-        number_of(came, RECOVER, "the area under the curve, one float", EXERCISE),
-        results["right"],
-        known(results),
+        [
+            judge.area_case(student.seed, f"recover/scaled {number}", must, shifted=True)
+            for number in range(3 if student.full else 1)
+        ],
+    )
+
+
+def check_areas(student, cases):
+    def answers():
+        for parts, results in cases:
+            came = student.call(RECOVER, *parts.arguments)
+            came = number_of(came, RECOVER, "the area under the curve, one float", EXERCISE)
+            yield came, results["right"], known(results)
+
+    compare_all(
+        student,
+        answers(),
         otherwise=(
             "The number is not the area under the curve of the classifier which the text describes",
             "Standardise on the training rows, fit `LogisticRegression(max_iter=1000)` to the groups, "

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from autograder.expect import Mistake, describe
+from autograder.player import StudentFault
 from autograder.reading import returned_tensor
 from autograder.suites.representations import judge
 from autograder.suites.representations.pages import EXERCISE
-from autograder.suites.representations.reading import compare, number_of
+from autograder.suites.representations.reading import compare_all, number_of
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
@@ -19,16 +20,28 @@ SIGMAS = 6
 """How far a count may be from what chance gives. A right answer is further once in 500 million counts."""
 
 
+SPELLINGS = {
+    "a capital letter": str.capitalize,
+    "a blank": lambda word: f" {word}",
+    "a full stop": lambda word: f"{word}.",
+}
+"""In what alone two types may differ, and how one is made of the other."""
+
+
 def make_words(dice, types, tokens):
-    """``tokens`` words of ``types`` different ones, each at least twice, in mixed order."""
-    stock = [f"w{index}{'aeiou'[index % 5] * (index % 3)}" for index in range(types)]
+    """``tokens`` words of ``types`` different ones, each at least twice, in mixed order.
+
+    ``types`` is a multiple of four: three of four types are spellings of the fourth.
+    """
+    stems = [f"w{index}{'aeiou'[index % 5] * (index % 3)}" for index in range(types // 4)]
+    stock = [word for stem in stems for word in (stem, *(spell(stem) for spell in SPELLINGS.values()))]
     chosen = [*range(types), *range(types), *dice.integers(types, tokens - 2 * types).tolist()]
     return [stock[chosen[place]] for place in dice.order(tokens)]
 
 
-def labels_of(student, words, classes, seed):
-    """The labels as a list of ints, one a word, or a :class:`Mistake`."""
-    came = student.call(CONTROL, words, classes, seed)
+def labels_of(student, words, classes, seed, given=None):
+    """The labels as a list of ints, one a word, or a :class:`Mistake`. ``given``: passed for the words."""
+    came = student.call(CONTROL, words if given is None else given, classes, seed)
     types = len(set(words))
     if isinstance(came, list) and came and all(type(label) is int for label in came):
         came = torch.tensor(came)
@@ -115,6 +128,7 @@ def test_random_by_seed(student):
                 tries="Give the seed to the generator: `np.random.default_rng(seed)`.",
                 page=EXERCISE,
             )
+        same_after_a_start(student, words, classes, seeds[0])
         for run in runs[1:]:
             balanced(words, run, classes)
         if all(exactly_balanced(words, run, classes) for run in runs[1:]):
@@ -128,6 +142,33 @@ def test_random_by_seed(student):
                 "ready-made list.",
                 page=EXERCISE,
             )
+
+
+def same_after_a_start(student, words, classes, seed):
+    """The labels are the same when the words have other hashes, as after another start of Python.
+
+    The words are objects that do what a list of strings does. An answer that cannot use them is not judged
+    here.
+    """
+    try:
+        first, second = (
+            labels_of(student, words, classes, seed, student.rig("make_words", words, start))
+            for start in (1, 2)
+        )
+    except StudentFault as fault:
+        if fault.kind != "raised":
+            raise
+        return
+    if first != second:
+        raise Mistake(
+            "The labels depend on the order of a `set` or on `hash`, which another start of Python changes",
+            expected="the same words, classes and seed give the same labels, tomorrow too",
+            came="other labels when the strings have other hashes",
+            why="Python gives a string another hash each time it starts. Whoever runs your notebook again "
+            "gets another control task.",
+            tries="Go through `sorted(set(words))`, not through `set(words)`.",
+            page=EXERCISE,
+        )
 
 
 def exactly_balanced(words, run, classes):
@@ -153,6 +194,7 @@ def balanced(words, run, classes):
                 tries="Draw each word's label with equal chances: `rng.integers(classes)`.",
                 page=EXERCISE,
             )
+    told_apart(label_of, spread, mean)
     for order in (list(label_of), sorted(label_of)):
         labels = [label_of[word] for word in order]
         equal = sum(one == two for one, two in itertools.pairwise(labels))
@@ -168,11 +210,30 @@ def balanced(words, run, classes):
             )
 
 
+def told_apart(label_of, spread, mean):
+    """Nothing when two spellings of a word are equal as often as by chance."""
+    for difference, spell in SPELLINGS.items():
+        pairs = [(word, spell(word)) for word in label_of if spell(word) != word and spell(word) in label_of]
+        equal = sum(label_of[one] == label_of[two] for one, two in pairs)
+        share = len(pairs) / len(label_of)
+        if equal > mean * share + spread * share**0.5:
+            raise Mistake(
+                f"Two strings that differ in {difference} are taken for one word",
+                expected=f"about {mean * share:.0f} of {len(pairs)} such pairs have the same label",
+                came=f"{equal} of them",
+                why="Only two entries that are the same string are one type. `Polish` and `polish` are two, "
+                "and each has dice of its own.",
+                tries="Take each word as it is, without `lower` or `strip`: `sorted(set(words))`.",
+                page=EXERCISE,
+            )
+
+
 @pytest.mark.points(1)
 def test_selectivity(student):
     """selectivity is the accuracy on the task minus the accuracy on the control task"""
     function = "selectivity"
-    for number in range(4 if student.full else 2):
+
+    def case(number):
         below = number % 2 == 1  # the task goes worse than the control: the difference is negative
 
         def make(dice, number=number, below=below):
@@ -200,8 +261,7 @@ def test_selectivity(student):
         probe = student.rig("make_probe")
         came = student.call(function, probe, train, test, task, control)
         own, random = known_numbers(found)[:2]
-        compare(
-            student,
+        return (
             number_of(
                 came, function, "accuracy on the task minus accuracy on the control, a float", EXERCISE
             ),
@@ -235,24 +295,28 @@ def test_selectivity(student):
                 ),
                 (known_numbers(found)[2], "The selectivity is a ratio, not a difference", "Subtract."),
             ],
-            otherwise=(
-                "The selectivity is not the difference of the two accuracies",
-                "`probe(train_features, train labels, test_features, test labels)`, for the task and for the "
-                "control; subtract.",
-            ),
-            expected="accuracy on the task minus accuracy on the control task",
-            why="High selectivity says: the property is in the representation. Near zero says: a probe this "
-            "strong could have remembered the words.",
-            page=EXERCISE,
         )
+
+    compare_all(
+        student,
+        (case(number) for number in range(4 if student.full else 2)),
+        otherwise=(
+            "The selectivity is not the difference of the two accuracies",
+            "`probe(train_features, train labels, test_features, test labels)`, for the task and for the "
+            "control; subtract.",
+        ),
+        expected="accuracy on the task minus accuracy on the control task",
+        why="High selectivity says: the property is in the representation. Near zero says: a probe this "
+        "strong could have remembered the words.",
+        page=EXERCISE,
+    )
 
 
 def lost_sign(right):
-    """A negative difference made positive or zero. An exchanged sign fails before, in the first case."""
-    if right < 0:
-        mend = "The selectivity may be negative: return the difference as it is."
-        yield 0.0, "A negative selectivity was cut off at 0", mend
-        yield -right, "The sign of a negative selectivity was lost", mend
+    """A negative difference made zero or positive; a positive one stays."""
+    mend = "The selectivity may be negative: return the difference as it is."
+    yield max(0.0, right), "A negative selectivity was cut off at 0", mend
+    yield abs(right), "The sign of a negative selectivity was lost", mend
 
 
 def known_numbers(found):

@@ -9,7 +9,7 @@ from autograder.expect import Mistake
 from autograder.reading import measured, returned_tensor
 from autograder.suites.representations import judge
 from autograder.suites.representations.pages import EMBEDDING, EXERCISE
-from autograder.suites.representations.reading import compare, number_of
+from autograder.suites.representations.reading import compare_all, number_of
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
@@ -172,6 +172,11 @@ def known_effect(found):
         "The mean of `scores_x` comes first.",
     )
     yield (
+        abs(found["right"]),
+        "The sign of a negative effect was lost",
+        "Leave `abs` out: a negative effect says that Y leans more towards A.",
+    )
+    yield (
         found["population"],
         "The standard deviation divides by n instead of n - 1",
         "numpy divides by n unless it is told otherwise: `std(ddof=1)`.",
@@ -206,8 +211,8 @@ def known_effect(found):
 @pytest.mark.points(1)
 def test_effect_size(student):
     """the effect size: difference of means over the standard deviation of all scores together"""
-    for number in range(5 if student.full else 2):
 
+    def case(number):
         def make(
             dice, sizes=(6 + number, 6 + number if number % 2 else 9), lean=(-0.1, 0.1, 0.1)[number % 3]
         ):
@@ -220,20 +225,18 @@ def test_effect_size(student):
         x, y = judge.search(student.seed, f"effect {number}", make)
         found = effects(x, y)
         came = number_of(student.call(EFFECT, x, y), EFFECT, "the effect size, one float", EXERCISE)
-        compare(
-            student,
-            came,
-            found["right"],
-            known_effect(found),
-            otherwise=(
-                "The number is not the effect size of the text",
-                "(mean of `scores_x` - mean of `scores_y`) / standard deviation of all scores, with "
-                "`ddof=1`.",
-            ),
-            expected="difference of the means over the standard deviation of all scores, n - 1 in its "
-            "denominator",
-            why="In units of the spread among all words, effects of different word lists can be "
-            "compared. One agreed "
-            "formula makes your number comparable with a published one.",
-            page=EXERCISE,
-        )
+        return came, found["right"], known_effect(found)
+
+    compare_all(
+        student,
+        (case(number) for number in range(5 if student.full else 2)),
+        otherwise=(
+            "The number is not the effect size of the text",
+            "(mean of `scores_x` - mean of `scores_y`) / standard deviation of all scores, with `ddof=1`.",
+        ),
+        expected="difference of the means over the standard deviation of all scores, n - 1 in its "
+        "denominator",
+        why="In units of the spread among all words, effects of different word lists can be compared. One "
+        "agreed formula makes your number comparable with a published one.",
+        page=EXERCISE,
+    )
