@@ -36,6 +36,55 @@ def halves_in_a_row():
     return distance(train=lambda rows: rows[: len(rows) // 2], held=lambda rows: rows[len(rows) // 2 :])
 
 
+def joined(target_first):
+    """Every second row of both domains in a row."""
+
+    def proxy_a_distance(source, target, classifier):
+        parts = [(target, 1), (source, 0)] if target_first else [(source, 0), (target, 1)]
+        rows = np.concatenate([part for part, _ in parts])
+        domains = np.repeat([domain for _, domain in parts], [len(part) for part, _ in parts])
+        classifier.fit(rows[::2], domains[::2])
+        wrong = classifier.predict(rows[1::2]) != domains[1::2]
+        error = sum(wrong[domains[1::2] == domain].mean() for domain in (0, 1)) / 2
+        return float(2 * (1 - 2 * min(error, 0.5)))
+
+    return proxy_a_distance
+
+
+def cut_to_one_size(source, target, classifier):
+    n = min(len(source), len(target))
+    return distance()(source[:n], target[:n], classifier)
+
+
+def coded_1_and_0(source, target, classifier):
+    return distance()(target, source, classifier)
+
+
+def one_seen(source, target, classifier):
+    classifier.fit(
+        np.concatenate([source[::2], target[::2]]), np.repeat([0, 1], [len(source[::2]), len(target[::2])])
+    )
+    wrong = np.mean(classifier.predict(source[1::2]) != 0) + np.mean(classifier.predict(target[::2]) != 1)
+    return float(2 * (1 - min(wrong, 1.0)))
+
+
+def capped(ratio, largest):
+    return np.minimum(ratio, largest) / np.minimum(ratio, largest).mean()
+
+
+def whole_numbers(p_target, n_source, n_target, largest):
+    factor = n_source // n_target if n_source >= n_target else n_source / n_target
+    return capped(p_target / (1 - p_target) * factor, largest)
+
+
+def clipped(least):
+    def instance_weights(p_target, n_source, n_target, largest):
+        p = p_target.clip(least, 1 - least)
+        return capped(p / (1 - p) * n_source / n_target, largest)
+
+    return instance_weights
+
+
 def weights(change):
     def instance_weights(p_target, n_source, n_target, largest):
         return change(p_target / (1 - p_target) * n_source / n_target, p_target, largest)
@@ -89,6 +138,23 @@ def reversal(forward, back):
     return lambda x, strength: Reversal.apply(x, forward(strength), back(strength))
 
 
+class KeptOnTheClass(torch.autograd.Function):
+    """Its strength is that of the last call."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return -KeptOnTheClass.strength * gradient
+
+    @staticmethod
+    def call(x, strength):
+        KeptOnTheClass.strength = strength
+        return KeptOnTheClass.apply(x)
+
+
 def step(
     *,
     source_reverse=True,
@@ -134,6 +200,12 @@ def never_steps(model, optimizer, source, labels, target, reverse):
     return step()(model, optimizer, source, labels, target, reverse)
 
 
+def steps_twice(model, optimizer, source, labels, target, reverse):
+    found = step()(model, optimizer, source, labels, target, reverse)
+    optimizer.step()
+    return found
+
+
 def late_zero_grad(model, optimizer, source, labels, target, reverse):
     kept = optimizer.zero_grad
     optimizer.zero_grad = lambda: None
@@ -159,6 +231,16 @@ def interval(half, *, verdict=None, order=(0, 1, 2), differences=np.subtract):
     return negative_transfer
 
 
+def equal_is_undecided(least):
+    """A standard deviation of at most ``least`` gives no verdict, whatever the mean is."""
+
+    def negative_transfer(adapted, baseline):
+        word, low, high = interval(None)(adapted, baseline)
+        return "undecided" if np.subtract(adapted, baseline).std(ddof=1) <= least else word, low, high
+
+    return negative_transfer
+
+
 def t(probability, n):
     from scipy import stats
 
@@ -178,12 +260,22 @@ MORE = [
         1,
         "The halves are swapped",
     ),
-    ("proxy_a_distance", halves_in_a_row(), 0, "The first half of the rows"),
+    ("proxy_a_distance", halves_in_a_row(), 1, "The first half of the rows"),
+    ("proxy_a_distance", joined(target_first=False), 0, "The domains were joined"),
+    ("proxy_a_distance", joined(target_first=True), 0, "The domains were joined"),
+    ("proxy_a_distance", cut_to_one_size, 2, "were thrown away"),
+    ("proxy_a_distance", coded_1_and_0, 1, "coded the other way round"),
+    ("proxy_a_distance", distance(held=lambda rows: rows), 0, "was measured on all rows"),
+    ("proxy_a_distance", one_seen, 0, "of one of the two domains was measured"),
     ("proxy_a_distance", lambda s, t, c: None, 0, "returns nothing"),
     ("instance_weights", weights(lambda r, p, c: r / r.mean()), 1, "The cap is missing"),
     ("instance_weights", weights(lambda r, p, c: np.minimum(r, c) / np.minimum(r, c).sum()), 0, "sum 1"),
     ("instance_weights", weights(lambda r, p, c: p / p.mean()), 0, "The probability itself"),
     ("instance_weights", weights(lambda r, p, c: np.maximum(r, c) / np.maximum(r, c).mean()), 0, ""),
+    ("instance_weights", weights(lambda r, p, c: capped(r, 5.0)), 0, "The cap is always 5"),
+    ("instance_weights", whole_numbers, 1, "The factor of the sizes is a whole number"),
+    ("instance_weights", clipped(0.01), 0, "Small or large probabilities were changed"),
+    ("instance_weights", clipped(0.05), 0, "Small or large probabilities were changed"),
     ("instance_weights", weights(lambda r, p, c: list(r)), 0, "in the form that was asked for"),
     ("instance_weights", weights(lambda r, p, c: r * np.nan), 0, "not finite"),
     ("weighted_loss", losses(lambda s, y, w: F.cross_entropy(s, y)), 0, "The weights are not used"),
@@ -192,14 +284,18 @@ MORE = [
     ("weighted_loss", losses(lambda s, y, w: (w * w * each(s, y)).mean()), 0, "applied twice"),
     ("weighted_loss", losses(lambda s, y, w: F.cross_entropy(s, y) * w.mean()), 0, "not matched"),
     ("weighted_loss", losses(lambda s, y, w: w * each(s, y)), 0, "does not return a number"),
+    ("weighted_loss", losses(lambda s, y, w: (w * each(s, y)).sum() / (w > 0).sum()), 0, "a weight above 0"),
+    ("weighted_loss", losses(lambda s, y, w: (w * each(s, y)).mean(0, True)), 1, "a tensor with dimensions"),
     ("weighted_loss", losses(lambda s, y, w: (w * each(s, y)).mean().detach()), 1, "cannot be used"),
     ("instance_weights", weights(lambda r, p, c: np.minimum(r / r.mean(), c)), 1, "The cap comes too late"),
     (
         "reverse_gradient",
         lambda x, strength: x if strength == 0 else Reversal.apply(x, 1, -strength),
         2,
-        "not reversed at all",
+        "With strength 0",
     ),
+    ("reverse_gradient", reversal(lambda s: 1, lambda s: -min(s, 1.0)), 2, "was cut to 1"),
+    ("reverse_gradient", KeptOnTheClass.call, 2, "A later call changes the strength"),
     ("coral", align(lambda x, s, t, e: x @ root(s, e, -0.5)), 1, "whitened but not recoloured"),
     ("coral", align(lambda x, s, t, e: x @ root(t, e, 0.5)), 1, "without being whitened"),
     ("coral", align(lambda x, s, t, e: x @ root(t, e, 0.5) @ root(s, e, -0.5)), 1, "order is turned"),
@@ -225,6 +321,7 @@ MORE = [
     ("reverse_gradient", lambda x, strength: x.detach(), 2, "cut off"),
     ("reverse_gradient", lambda x, strength: None, 1, "returns nothing"),
     ("dann_step", never_steps, 1, "No step was taken"),
+    ("dann_step", steps_twice, 1, "Two steps were taken"),
     ("dann_step", late_zero_grad, 3, "`zero_grad` was forgotten"),
     ("dann_step", step(source_reverse=False, target_reverse=False), 3, "`reverse` is not used"),
     ("dann_step", step(source_reverse=False), 3, "Only the target's features go through"),
@@ -251,6 +348,26 @@ MORE = [
         interval(lambda s, n: t(0.975, n - 1) * s / np.sqrt(n) * np.sqrt((n - 1) / n)),
         2,
         "n in its denominator",
+    ),
+    (
+        "negative_transfer",
+        interval(lambda s, n: (1.96 if n >= 10 else t(0.975, n - 1)) * s / np.sqrt(n)),
+        2,
+        "not of Student's t",
+    ),
+    (
+        "negative_transfer",
+        interval(None, differences=lambda a, b: np.sort(a) - np.sort(b)),
+        1,
+        "Scores were sorted",
+    ),
+    ("negative_transfer", equal_is_undecided(0.0), 2, "does not follow from the bounds"),
+    ("negative_transfer", equal_is_undecided(1e-12), 2, "does not follow from the bounds"),
+    (
+        "negative_transfer",
+        interval(lambda s, n: t(0.975, n - 1) * max(s, 1e-3) / np.sqrt(n)),
+        2,
+        "the bounds are not their mean",
     ),
     ("negative_transfer", interval(None, order=(0, 2, 1)), 2, "in the wrong order"),
     ("negative_transfer", interval(None, order=(1, 2)), 0, "does not return three things"),
@@ -282,6 +399,7 @@ def test_further_mistakes(right, task, function, points, words):
         (lambda p: 2 / (1 + np.exp(10 * p)) - 1, "The sign of the exponent"),
         (lambda p: 2 / (1 + np.exp(-p)) - 1, "The factor 10"),
         (lambda p: p, "straight line"),
+        (lambda p: 2 * torch.sigmoid(torch.tensor(10.0 * p)) - 1, "a tensor, not a plain float"),
     ],
 )
 def test_other_curves(right, curve, words):

@@ -28,23 +28,30 @@ CLEAR = 3e-3
 
 
 def predictions(train: Tensor, domains: Tensor, rows: Tensor) -> Tensor:
-    """The domain of the training row nearest to each of ``rows``."""
-    return domains[torch.cdist(rows, train).argmin(dim=1)]
+    """The domain of the training row nearest to each of ``rows``; those of domain 1 count as farther away."""
+    squares = ((rows[:, None] - train) ** 2).sum(dim=2)
+    return domains[(squares * (1 + domains)).argmin(dim=1)]
 
 
-def shares_wrong(source: Tensor, target: Tensor, halves: str = "even") -> tuple[float, float]:
+HALVES = {
+    "even": lambda rows: (rows[::2], rows[1::2]),
+    "odd": lambda rows: (rows[1::2], rows[::2]),
+    "first": lambda rows: (rows[: len(rows) // 2], rows[len(rows) // 2 :]),
+    "seen": lambda rows: (rows[::2], rows[::2]),
+    "all": lambda rows: (rows[::2], rows),
+}
+
+
+def shares_wrong(
+    source: Tensor, target: Tensor, of_source: str = "even", of_target: str = "even"
+) -> tuple[float, float]:
     """The shares of rows of each domain that the classifier gets wrong.
 
-    ``halves``: "even": trained on rows 0, 2, ..., measured on the others; "odd": the other way round;
-    "first": trained on the first half of each, measured on the second; "seen": measured on rows trained on.
+    How each domain is split: "even": trained on rows 0, 2, ..., measured on the others; "odd": the other way
+    round; "first": trained on the first half, measured on the second; "seen": measured on rows trained on;
+    "all": measured on every row.
     """
-    split = {
-        "even": lambda rows: (rows[::2], rows[1::2]),
-        "odd": lambda rows: (rows[1::2], rows[::2]),
-        "first": lambda rows: (rows[: len(rows) // 2], rows[len(rows) // 2 :]),
-        "seen": lambda rows: (rows[::2], rows[::2]),
-    }[halves]
-    (s_train, s_rest), (t_train, t_rest) = split(source), split(target)
+    (s_train, s_rest), (t_train, t_rest) = HALVES[of_source](source), HALVES[of_target](target)
     train = torch.cat([s_train, t_train])
     domains = torch.cat([torch.zeros(len(s_train)), torch.ones(len(t_train))])
     wrong_s = (predictions(train, domains, s_rest) != 0).double().mean().item()
@@ -56,18 +63,49 @@ def a_distance(error: float) -> float:
     return 2 * (1 - 2 * min(error, 0.5))
 
 
+def wrong_distances(source: Tensor, target: Tensor) -> Iterator[tuple[str, float]]:
+    """Where known mistakes lead, by name. The most telling first: small data may not tell all apart."""
+
+    def distance(*halves: str) -> float:
+        return a_distance(sum(shares_wrong(source, target, *halves)) / 2)
+
+    wrong = shares_wrong(source, target)
+    yield "seen", distance("seen", "seen")
+    yield "all rows", distance("all", "all")
+    yield "one seen", distance("seen", "even")
+    yield "one seen", distance("even", "seen")
+    if len(source) != len(target):
+        yield "one pot", a_distance(pooled(source, target, wrong))
+        n = min(len(source), len(target))
+        yield "cut to one size", a_distance(sum(shares_wrong(source[:n], target[:n])) / 2)
+    for name, formula in FORMULAS.items():
+        yield name, formula(sum(wrong) / 2)
+    yield "halves swapped", distance("odd", "odd")
+    yield "first half", distance("first", "first")
+    yield "coded 1 and 0", a_distance(sum(shares_wrong(target, source)) / 2)
+    # Every second row of both domains in a row: after an odd number of rows the other halves are swapped.
+    if len(source) % 2:
+        yield "joined", distance("even", "odd")
+    if len(target) % 2:
+        yield "joined", distance("odd", "even")
+
+
 def draw_domains(seed: int, label: str, sizes: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Two overlapping clouds whose distances, right and wrong, are clear of each other."""
     generator = draw(seed, label)
     while True:
         source, target = (torch.randn(n, 2, generator=generator).double() for n in sizes)
         target = target + 1.2
-        wrong = shares_wrong(source, target)
-        values = [a_distance(sum(shares_wrong(source, target, h)) / 2) for h in ("odd", "first", "seen")]
-        values += [a_distance(pooled(source, target, wrong))] if sizes[0] != sizes[1] else []
-        right = a_distance(sum(wrong) / 2)
-        known = [*values, *(formula(sum(wrong) / 2) for formula in FORMULAS)]
-        if 0.1 < sum(wrong) / 2 < 0.45 and all(abs(right - value) > 0.01 for value in known):
+        error = sum(shares_wrong(source, target)) / 2
+        if not 0.1 < error < 0.45:
+            continue
+        known = [("right", a_distance(error)), *wrong_distances(source, target)]
+        if all(
+            abs(value - other) > CLEAR
+            for index, (name, value) in enumerate(known)
+            for other_name, other in known[:index]
+            if name != other_name
+        ):
             return source, target
 
 
@@ -78,12 +116,12 @@ def pooled(source: Tensor, target: Tensor, wrong: tuple[float, float]) -> float:
 
 
 FORMULAS = {
-    (lambda error: 1 - 2 * error): "1 − 2 error: the factor 2 in front is missing",
-    (lambda error: 2 * (1 - error)): "2 (1 − error): the error is not doubled",
-    (lambda error: 1 - error): "the accuracy, 1 − error",
-    (lambda error: error): "the error itself",
-    (lambda error: 4 * error): "4 error: it grows with the error instead of shrinking",
-    (lambda error: 2 * (2 * error - 1)): "2 (2 error − 1): the sign is turned around",
+    "no factor": lambda error: 1 - 2 * error,
+    "not doubled": lambda error: 2 * (1 - error),
+    "accuracy": lambda error: 1 - error,
+    "error": lambda error: error,
+    "four errors": lambda error: 4 * error,
+    "sign": lambda error: 2 * (2 * error - 1),
 }
 
 
@@ -91,19 +129,22 @@ def draw_worse_than_guessing(seed: int, label: str) -> tuple[Tensor, Tensor, flo
     """Two domains for which the nearest training row is mostly of the other domain, and the error.
 
     There are places far from each other. At each of them the training row of the source has one held-out row
-    as its neighbour, and the training row of the target the other: mostly that of the wrong domain.
+    as its neighbour, and the training row of the target the other: mostly that of the wrong domain. At the
+    last place there are training rows only. The two domains are wrong at different numbers of places: no
+    known mistake then leads to the same distance as another.
     """
     generator = draw(seed, label)
-    places, contrary = 10, 7 + int(torch.randint(0, 2, (1,), generator=generator))
+    places = 10
+    contrary = ((9, 6), (6, 9))[int(torch.randint(0, 2, (1,), generator=generator))]
     rows: tuple[list, list] = [], []
-    for place in range(places):
+    for place in range(places + 1):
         spots = torch.tensor([[9.0 * place, 0.0], [9.0 * place, 3.0]])
         for domain in (0, 1):
-            beside = 1 - domain if place < contrary else domain
-            for spot in (spots[domain], spots[beside]):  # a training row, then a held-out row
-                rows[domain].append(spot + torch.randn(2, generator=generator) * 0.1)
+            beside = 1 - domain if place < contrary[domain] else domain
+            near = [domain, beside] if place < places else [domain]  # a training row, then a held-out row
+            rows[domain].extend(spots[k] + torch.randn(2, generator=generator) * 0.1 for k in near)
     source, target = (torch.stack(part).double() for part in rows)
-    return source, target, contrary / places
+    return source, target, sum(contrary) / places / 2
 
 
 # Task 2: instance weights.
@@ -138,6 +179,11 @@ def wrong_weights(
     yield "no cap", mean_one(right)
     yield "cap after", mean_one(right).clamp(max=largest)
     yield "cap after", mean_one(mean_one(right).clamp(max=largest))
+    yield "cap of 5", instance_weights(p_target, n_source, n_target, 5.0)
+    if n_source > n_target:  # otherwise the factor is 0, and no weight is finite
+        yield "whole numbers", mean_one((odds * (n_source // n_target)).clamp(max=largest))
+    for least in (0.01, 0.05):
+        yield "p clipped", instance_weights(p_target.clamp(least, 1 - least), n_source, n_target, largest)
     yield "cap as floor", mean_one(right.clamp(min=largest))
     yield "probability", mean_one(p_target)
     yield "probability", p_target
@@ -168,6 +214,7 @@ def wrong_losses(scores: Tensor, labels: Tensor, weights: Tensor) -> Iterator[tu
     yield "unweighted", each.mean().item()
     yield "sum of weights", total / weights.sum().item()
     yield "sum", total
+    yield "positive", total / (weights > 0).sum().item()
     yield "scores", cross_entropies(scores.double() * weights[:, None], labels).mean().item()
     yield "squared", (each @ weights**2).item() / len(labels)
     yield "means apart", each.mean().item() * weights.mean().item()
@@ -411,6 +458,7 @@ def wrong_intervals(adapted: list[float], baseline: list[float]) -> Iterator[tup
     """Where known mistakes lead, by name."""
     n, mean, spread = _moments(adapted, baseline)
     t = quantile(0.025, n - 1)
+    _, _, sorted_spread = _moments(sorted(adapted), sorted(baseline))
 
     def around(centre: float, half: float) -> tuple[float, float]:
         return centre - half, centre + half
@@ -421,6 +469,7 @@ def wrong_intervals(adapted: list[float], baseline: list[float]) -> Iterator[tup
     for freedom in (n - 1, 2 * n - 2):
         yield "unpaired", around(mean, quantile(0.025, freedom) * unpaired)
     yield "unpaired", around(mean, 1.959964 * unpaired)
+    yield "sorted", around(mean, t * sorted_spread / math.sqrt(n))
     yield "normal", around(mean, 1.959964 * spread / math.sqrt(n))
     below_n = spread * math.sqrt((n - 1) / n)
     yield "ddof", around(mean, t * below_n / math.sqrt(n))

@@ -15,13 +15,28 @@ from autograder.suites.domain_adaptation.pages import EXERCISE
 CANARY = "canary-suite-4b1e7c52"
 
 
-def number(value: object, function: str, what: str) -> float:
-    """One finite number; a tensor or an array with a single one counts."""
+def number(value: object, function: str, what: str, *, tensor: bool = False) -> float:
+    """One finite number; an array without dimensions counts. ``tensor``: so does such a tensor."""
     if value is None:
         returned_object(value, function, what, EXERCISE)
+    if isinstance(value, Tensor) and value.numel() == 1 and not (tensor and value.dim() == 0):
+        raise Mistake(
+            f"`{function}` returns a tensor with dimensions"
+            if tensor
+            else f"`{function}` returns a tensor, not a plain float",
+            expected=f"{what}, " + ("a tensor without dimensions" if tensor else "one float"),
+            came=describe(value),
+            why="What is added to it or collected with it takes on its shape."
+            if tensor
+            else "A tensor may drag its graph along: a list of them then keeps every graph in memory.",
+            tries="Take the mean or the sum over all rows: `.mean()` without `keepdim` leaves no dimension."
+            if tensor
+            else "`.item()` makes a float of a tensor with one number. For a plain number use `math`.",
+            page=EXERCISE,
+        )
     if type(value).__module__ == "numpy":
         value = torch.from_numpy(value)
-    if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
+    if isinstance(value, Tensor) and value.dim() == 0 and not value.is_complex():
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Mistake(

@@ -21,7 +21,8 @@ from torch.optim import SGD
 class NearestRow:
     """A classifier in the form of scikit-learn's that answers with the label of the nearest row it was given.
 
-    It knows its training rows by heart: its error on them is 0.
+    It knows its training rows by heart: its error on them is 0. Rows of domain 1 count as farther away than
+    they are, so that it matters which domain was called 1.
     """
 
     def fit(self, features, domains):
@@ -34,7 +35,7 @@ class NearestRow:
     def predict(self, features):
         features = numpy.asarray(features, dtype=float)
         squares = ((features[:, None, :] - self.features[None, :, :]) ** 2).sum(axis=2)
-        return self.domains[squares.argmin(axis=1)]
+        return self.domains[(squares * numpy.where(self.domains == 1, 2.0, 1.0)).argmin(axis=1)]
 
 
 class Network(nn.Module):
@@ -123,12 +124,16 @@ def loss_gradient(function: Callable, scores: Tensor, labels: Tensor, weights: T
 
 
 @reports_errors
-def gradient_through(function: Callable, x: Tensor, strength: float, there: Tensor, beside: Tensor) -> Tensor:
+def gradient_through(
+    function: Callable, x: Tensor, strength: float, there: Tensor, beside: Tensor, later: float
+) -> Tensor:
     """The gradient at ``x`` of a loss that uses ``function(x, strength)`` and, beside it, ``x`` itself.
 
     The loss is half the sum of ``there * function(x, strength)**2``, plus the sum of ``beside * x``.
+    Before its way back the function is called once more, on another tensor, with the strength ``later``.
     """
     x = x.clone().requires_grad_()
     result = function(x, strength)
+    function(x.detach().clone().requires_grad_(), later)
     ((there * result**2).sum() / 2 + (beside * x).sum()).backward()
     return x.grad

@@ -83,11 +83,21 @@ def judge_part(student, label, names, mistakes, otherwise, expected, why):
     """
     for number in range(3 if student.full else 1):
         run = Run(student, label, number, names, mistakes)
-        came = flat(run.step()[1], names)
+        after = run.step()[1]
+        came = flat(after, names)
         if measure.close(came, flat(run.after, names)):
             continue
         what, tries = otherwise
-        for parts, known, mend in mistakes(run):
+        known_mistakes = list(mistakes(run))
+        direction = judge.dann_direction(run.found, run.strength)
+        twice = judge.stepped(run.before, LR, (2.0, direction))
+        # First, and for all parameters: the domain head alone cannot tell two steps from a domain loss
+        # without its half.
+        if measure.close(flat(after, judge.NAMES), flat(twice, judge.NAMES)):
+            what = "Two steps were taken along the same gradients: every parameter moved twice as far"
+            tries = "Call `optimizer.step()` once, after the one `backward()` on the sum of both losses."
+            known_mistakes = []
+        for parts, known, mend in known_mistakes:
             if measure.close(came, flat(run.led_by(parts), names)):
                 what, tries = known, mend
                 break
@@ -375,7 +385,7 @@ def judge_losses(student, came, run, after):
         )
     found, later = run.found, judge.gradients(after, run.batch)
     label, domain = (
-        reading.number(value, FUNCTION, name)
+        reading.number(value, FUNCTION, name, tensor=True)  # a detached loss counts as a number
         for value, name in zip(came, ("the label loss", "the domain loss"), strict=True)
     )
     right_domain, *others = domain_losses(run)

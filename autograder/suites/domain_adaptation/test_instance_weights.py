@@ -57,6 +57,23 @@ WORDS = {
         "`largest` is about ratios. After the division it means something else for every set of rows.",
         "First the ratio, then the cap, then the division by the mean.",
     ),
+    "cap of 5": (
+        "The cap is always 5, not `largest`",
+        "5 is the cap of the example. Another shift needs another one.",
+        "`np.minimum(ratio, largest)`",
+    ),
+    "whole numbers": (
+        "The factor of the sizes is a whole number: n_source was divided by n_target without a remainder",
+        "90 source and 40 target rows give the factor 2.25. With 2 the ratios are off, and the cap bites in "
+        "the wrong place.",
+        "`n_source / n_target`, with one stroke: `//` rounds down.",
+    ),
+    "p clipped": (
+        "Small or large probabilities were changed before the ratio was taken",
+        "p is above 0 and below 1 here. A row that the target hardly ever has should count for hardly "
+        "anything; the cap looks after the other end.",
+        "Use p as it comes; only ratios above `largest` are cut.",
+    ),
     "cap as floor": (
         "The cap works as a floor: ratios below `largest` were raised",
         "Now all rows weigh at least that much, and the large ones stay as they were.",
@@ -71,18 +88,22 @@ WORDS = {
 }
 
 
-ABOUT_THE_CAP = ("no sizes", "sizes inverted", "no cap", "cap after")
+ABOUT_THE_CAP = ("no sizes", "sizes inverted", "whole numbers", "no cap", "cap after", "cap of 5")
+SIZES = ((90, 40), (40, 90), (30, 70))
 
 
-def draw_case(student, label, capped):
+def draw_case(student, label, number, capped):
     """Probabilities, sizes and a cap, with every known mistake clear of what is right."""
-    generator = measure.draw(student.seed, label)
+    generator = measure.draw(student.seed, f"{label} {number}")
+    n_source, n_target = SIZES[number % 3]
     while True:
         n = 7 + int(torch.randint(0, 4, (1,), generator=generator))
-        # With fewer source rows a cap bites both before and after the division, so no two mistakes agree.
-        sizes = ((40, 90), (30, 70)) if capped else ((90, 40), (30, 70))
-        n_source, n_target = sizes[int(torch.randint(0, 2, (1,), generator=generator))]
-        p_target = torch.rand(n, generator=generator).double() * 0.75 + 0.1
+        # Mostly small ratios: a cap bites both before and after the division, and no two mistakes agree.
+        odds = torch.rand(n, generator=generator).double() * 0.75 + 0.1
+        ratio = 0.45 * odds / (1 - odds)
+        ratio[-2] = 6 + 3 * torch.rand(1, generator=generator).item()  # a cap of 5, as in the example, bites
+        p_target = ratio * n_target / (n_source + ratio * n_target)
+        p_target[-1] = 0.002 + 0.003 * torch.rand(1, generator=generator).item()  # rare, and allowed
         ratio = judge.ratios(p_target, n_source, n_target)
         # Without a cap in reach, the factor of the sizes falls out of the weights, and so do mistakes in it.
         largest = ratio.sort().values[n - 3 : n - 1].mean().item() if capped else 1e6
@@ -136,11 +157,11 @@ def judge_case(student, case, right):
 def test_ratio_and_mean(student):
     """the weights are the ratios of target to source, with mean 1"""
     for number in range(4 if student.full else 1):
-        judge_case(student, *draw_case(student, f"weights/ratio {number}", capped=False))
+        judge_case(student, *draw_case(student, "weights/ratio", number, capped=False))
 
 
 @pytest.mark.points(1)
 def test_sizes_and_cap(student):
     """the sizes of the domains are made up for, and large ratios are capped before the division"""
     for number in range(4 if student.full else 1):
-        judge_case(student, *draw_case(student, f"weights/cap {number}", capped=True))
+        judge_case(student, *draw_case(student, "weights/cap", number, capped=True))

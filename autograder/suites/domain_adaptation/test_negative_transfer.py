@@ -15,7 +15,9 @@ from autograder.suites.domain_adaptation.pages import EXERCISE, NEGATIVE_TRANSFE
 CANARY = "canary-suite-4b1e7c52"
 
 FUNCTION = "negative_transfer"
-SEEDS = (5, 8, 3, 9)  # with other numbers two of the known mistakes lead to nearly the same interval
+# Numbers of seeds, and how much the gain differs between seeds. The more seeds, the more it must differ,
+# or two of the known mistakes lead to nearly the same interval. The student's own check takes the first two.
+SEEDS = {5: 0.25, 12: 0.6, 8: 0.25, 3: 0.25, 9: 0.25}
 VERDICTS = ("positive", "negative", "undecided")
 WORDS = {
     "turned around": (
@@ -31,11 +33,15 @@ WORDS = {
         "Take the difference for each seed first, then the mean and the standard deviation of the "
         "differences.",
     ),
+    "sorted": (
+        "Scores were sorted before the difference was taken: the pairs are broken",
+        "Best is then compared with best, whatever the seeds were: no longer the gain of a seed.",
+        "Leave both lists in their order: place i of both is the same seed.",
+    ),
     "normal": (
         "The quantile is that of the normal distribution (1.96), not of Student's t",
-        "The standard deviation of few differences is itself uncertain. With four seeds t is 3.18: an "
-        "interval with 1.96 "
-        "is far too narrow and finds effects that are none.",
+        "The standard deviation of few differences is itself uncertain. With four seeds t is 3.18, "
+        "with twelve still 2.20: an interval with 1.96 is too narrow and finds effects that are none.",
         "`stats.t.ppf(0.975, n - 1)`",
     ),
     "ddof": (
@@ -108,9 +114,9 @@ def draw_scores(student, label, n, gain, between=0.3, within=0.25):
 @pytest.mark.points(1)
 def test_interval(student):
     """the bounds are those of the 95% t interval of the mean paired difference"""
-    for n in SEEDS if student.full else SEEDS[:1]:
+    for n, within in list(SEEDS.items())[: None if student.full else 2]:
         for attempt in range(1000):
-            scores = draw_scores(student, f"negative/interval {n} {attempt}", n, 0.05)
+            scores = draw_scores(student, f"negative/interval {n} {attempt}", n, 0.05, within=within)
             right = torch.tensor(judge.interval(*scores), dtype=torch.float64)
             wrong = [torch.tensor(pair, dtype=torch.float64) for _, pair in judge.wrong_intervals(*scores)]
             if judge.clear(right, *wrong):
@@ -182,6 +188,29 @@ def judge_verdict(student, adapted, baseline, undecided_why):
     )
 
 
+def judge_equal(student, n, gain, noise):
+    """With the same gain for every seed both bounds are the gain, and it is a difference."""
+    # Sixty-fourths: every difference and their mean are exact, however one computes them.
+    baseline = [int(k) / 64 for k in torch.randint(20, 44, (n,), generator=noise)]
+    adapted = [b + gain for b in baseline]
+    word, low, high = read(student.call(FUNCTION, adapted, baseline))
+    right = judge.verdict(gain, gain)
+    same = torch.full((2,), gain, dtype=torch.float64)
+    bounds = measure.close(torch.tensor([low, high], dtype=torch.float64), same)
+    if bounds and word == right:
+        return
+    raise Mistake(
+        "All differences are equal and not 0, and the verdict does not follow from the bounds"
+        if bounds
+        else "All differences are equal, and the bounds are not their mean",
+        expected="s is 0, so both bounds are m" + measured(student, f': {gain:.4f}, "{right}"', ""),
+        came=measured(student, f'{low:.4f} and {high:.4f}, "{word}"', "other bounds or another verdict"),
+        why="A gain that is the same for every seed is as clear as a gain can be.",
+        tries="No smallest s, and no verdict of its own for s = 0: look at both bounds, as always.",
+        page=EXERCISE,
+    )
+
+
 def steady(student, label, n, gain):
     """Scores with nearly the same gain for every seed."""
     return draw_scores(student, label, n, gain, between=0.02, within=abs(gain) / 40)
@@ -220,3 +249,4 @@ def test_proof_or_not(student):
             baseline = [0.4 + 0.1 * k + 0.02 * torch.rand(1, generator=noise).item() for k in range(6)]
             adapted = [b + gain / 3 * (1 + 0.1 * (-1) ** k) for k, b in enumerate(baseline)]
             judge_verdict(student, adapted, baseline, "")
+            judge_equal(student, 2 + number, sign * (2 + number) / 64, noise)

@@ -12,6 +12,92 @@ from autograder.suites.domain_adaptation.pages import EXERCISE, HELD_OUT, SHIFT
 CANARY = "canary-suite-4b1e7c52"
 
 FUNCTION = "proxy_a_distance"
+BY_HEART = (
+    "A flexible classifier knows its training rows by heart. Its error there is near 0, and every two "
+    "domains look far apart, even two halves of one and the same."
+)
+HELD_OUT_ROWS = (
+    "Fit on rows 0, 2, 4, … of both domains (`rows[::2]`) and on nothing else; predict rows 1, 3, 5, … "
+    "(`rows[1::2]`)."
+)
+ANOTHER_SPLIT = "Another split gives another number. Two people must get the same from the same data."
+SPLIT = "Training: `rows[::2]`. Held out: `rows[1::2]`. The same for source and target, each by itself."
+
+
+def formula(name):
+    return (
+        f"The formula is not the one of the proxy A-distance: you return {name}",
+        "The scale matters: 0 is an error of one half (no difference to be seen), 2 is no error at all.",
+        "2 * (1 - 2 * error). Try it by hand with error 0.5 and error 0.",
+        EXERCISE,
+    )
+
+
+WORDS = {
+    "seen": (
+        "The error was measured on rows that the classifier had seen in training",
+        BY_HEART,
+        HELD_OUT_ROWS,
+        HELD_OUT,
+    ),
+    "all rows": (
+        "The error was measured on all rows, also on those that the classifier had seen in training",
+        BY_HEART,
+        HELD_OUT_ROWS,
+        HELD_OUT,
+    ),
+    "one seen": (
+        "The error of one of the two domains was measured on rows that the classifier had seen in training",
+        BY_HEART,
+        HELD_OUT_ROWS,
+        HELD_OUT,
+    ),
+    "one pot": (
+        "All held-out rows are in one pot: the larger domain counts more than the smaller one",
+        "With nine source rows for one target row, a classifier that always says 'source' errs in a tenth "
+        "of the cases. It has seen no difference at all, and the distance would be 1.6.",
+        "Compute the share of wrong rows for each domain by itself, then the mean of the two shares.",
+        EXERCISE,
+    ),
+    "cut to one size": (
+        "Rows of the larger domain were thrown away, so that both have the same number",
+        "Each row tells something about its domain. The mean of the two shares makes both count half.",
+        "Use all rows. Compute the share of wrong rows for each domain by itself, then the mean of the two.",
+        EXERCISE,
+    ),
+    "no factor": formula("1 − 2 error: the factor 2 in front is missing"),
+    "not doubled": formula("2 (1 − error): the error is not doubled"),
+    "accuracy": formula("the accuracy, 1 − error"),
+    "error": formula("the error itself"),
+    "four errors": formula("4 error: it grows with the error instead of shrinking"),
+    "sign": formula("2 (2 error − 1): the sign is turned around"),
+    "halves swapped": (
+        "The halves are swapped: the classifier was trained on rows 1, 3, 5, …",
+        ANOTHER_SPLIT,
+        SPLIT,
+        EXERCISE,
+    ),
+    "first half": (
+        "The first half of the rows was used for training, not every second row",
+        ANOTHER_SPLIT,
+        SPLIT,
+        EXERCISE,
+    ),
+    "coded 1 and 0": (
+        "The domains are coded the other way round: 1 for the source and 0 for the target",
+        "A classifier need not treat its two answers alike, and whoever reads `predict` later takes 1 for "
+        "the target.",
+        "`fit(features, domains)` with 0 for each source row and 1 for each target row.",
+        EXERCISE,
+    ),
+    "joined": (
+        "The domains were joined before every second row was taken: the halves of the second one are swapped",
+        "After an odd number of rows, place 0 of the second domain is an odd place of the whole. "
+        + ANOTHER_SPLIT,
+        SPLIT,
+        EXERCISE,
+    ),
+}
 
 
 def ask(student, source, target):
@@ -22,75 +108,29 @@ def ask(student, source, target):
 
 def explain(student, came, source, target, wrong):
     """Raise the :class:`Mistake` that says where ``came`` leads from."""
-    error = sum(wrong) / 2
-    right = judge.a_distance(error)
-    expected = measured(
-        student,
-        f"{right:.3f}: held out, {wrong[0]:.3f} of the source and {wrong[1]:.3f} of the target rows are "
-        f"wrong",
-        "2 (1 − 2 error), with the error on held-out rows",
+    right = judge.a_distance(sum(wrong) / 2)
+    what, why, tries, page = next(
+        (WORDS[name] for name, value in judge.wrong_distances(source, target) if measure.near(came, value)),
+        (
+            "The distance is not 2 (1 − 2 error) with the held-out error of the classifier",
+            "The distance is only as meaningful as the error in it.",
+            "Check the parts one by one: which rows does `fit` get, with which domains, and which rows "
+            "does `predict` get?",
+            SHIFT,
+        ),
     )
-    shown = measured(student, f"{came:.3f}", "another number")
-    seen = sum(judge.shares_wrong(source, target, "seen")) / 2
-    if measure.near(came, judge.a_distance(seen)):
-        raise Mistake(
-            "The error was measured on rows that the classifier had seen in training",
-            expected=expected,
-            came=shown,
-            why="A flexible classifier knows its training rows by heart. Its error there is near 0, and "
-            "every "
-            "two domains look far apart, even two halves of one and the same.",
-            tries="Fit on rows 0, 2, 4, … of both domains (`rows[::2]`) and on nothing else; predict rows "
-            "1, 3, "
-            "5, … (`rows[1::2]`).",
-            page=HELD_OUT,
-        )
-    whole = judge.pooled(source, target, wrong)
-    if len(source) != len(target) and measure.near(came, judge.a_distance(whole)):
-        raise Mistake(
-            "All held-out rows are in one pot: the larger domain counts more than the smaller one",
-            expected=expected,
-            came=shown,
-            why="With nine source rows for one target row, a classifier that always says 'source' errs in "
-            "a tenth "
-            "of the cases. It has seen no difference at all, and the distance would be 1.6.",
-            tries="Compute the share of wrong rows for each domain by itself, then the mean of the two "
-            "shares.",
-            page=EXERCISE,
-        )
-    for formula, name in judge.FORMULAS.items():
-        if measure.near(came, formula(error)):
-            raise Mistake(
-                f"The formula is not the one of the proxy A-distance: you return {name}",
-                expected=expected,
-                came=shown,
-                why="The scale matters: 0 is an error of one half (no difference to be seen), 2 is no "
-                "error at all.",
-                tries="2 * (1 - 2 * error). Try it by hand with error 0.5 and error 0.",
-                page=EXERCISE,
-            )
-    for halves, name in (
-        ("odd", "The halves are swapped: the classifier was trained on rows 1, 3, 5, …"),
-        ("first", "The first half of the rows was used for training, not every second row"),
-    ):
-        if measure.near(came, judge.a_distance(sum(judge.shares_wrong(source, target, halves)) / 2)):
-            raise Mistake(
-                name,
-                expected=expected,
-                came=shown,
-                why="Another split gives another number. Two people must get the same from the same data.",
-                tries="Training: `rows[::2]`. Held out: `rows[1::2]`. The same for source and target.",
-                page=EXERCISE,
-            )
     raise Mistake(
-        "The distance is not 2 (1 − 2 error) with the held-out error of the classifier",
-        expected=expected,
-        came=shown,
-        why="The distance is only as meaningful as the error in it.",
-        tries="Check the parts one by one: which rows does `fit` get, with which domains, and which rows "
-        "does "
-        "`predict` get?",
-        page=SHIFT,
+        what,
+        expected=measured(
+            student,
+            f"{right:.3f}: held out, {wrong[0]:.3f} of the source and {wrong[1]:.3f} of the target rows are "
+            f"wrong",
+            "2 (1 − 2 error), with the error on held-out rows",
+        ),
+        came=measured(student, f"{came:.3f}", "another number"),
+        why=why,
+        tries=tries,
+        page=page,
     )
 
 
@@ -105,7 +145,7 @@ def judge_case(student, source, target):
 def test_held_out_error(student):
     """the distance follows from the error on held-out rows, not on those the classifier was trained on"""
     for number in range(4 if student.full else 1):
-        sizes = (24 + 2 * number, 24 + 2 * number)
+        sizes = (33 + 2 * number, 33 + 2 * number)  # odd: also where two domains are joined
         judge_case(student, *judge.draw_domains(student.seed, f"distance/held out {number}", sizes))
 
 
@@ -113,7 +153,7 @@ def test_held_out_error(student):
 def test_each_domain_counts_half(student):
     """a domain with more rows does not count more"""
     for number in range(4 if student.full else 1):
-        sizes = ((20, 52), (46, 17))[number % 2]
+        sizes = ((21, 53), (45, 17))[number % 2]
         judge_case(student, *judge.draw_domains(student.seed, f"distance/sizes {number}", sizes))
 
 

@@ -70,9 +70,9 @@ def test_gradient_is_reversed(student):
         if number % 2:  # only through the reversal; otherwise `x` is used beside it, too
             beside = torch.zeros_like(x)
         student.call(FUNCTION, x, strength)  # says it if the function is not written yet
-        report = student.rig(
-            "gradient_through", reading.function_of(student, FUNCTION), x, strength, there, beside
-        )
+        later = strength + 0.7  # of another call, made before the way back of this one
+        function = reading.function_of(student, FUNCTION)
+        report = student.rig("gradient_through", function, x, strength, there, beside, later)
         came = reading.gradient(
             report, tuple(x.shape), "`backward()` through the result of `reverse_gradient`"
         )
@@ -82,11 +82,30 @@ def test_gradient_is_reversed(student):
         what = "The gradient at x is not minus strength times the gradient that arrived"
         tries = "`backward` receives the gradient and returns `-strength * gradient`."
         for value, name, mend in (
-            (beside + arrives, "The gradient is not reversed at all: it goes back as it came", tries),
+            (
+                beside + arrives,
+                "With strength 0 the gradient goes back as it came; it should vanish"
+                if strength == 0
+                else "The gradient is not reversed at all: it goes back as it came",
+                "No case of its own for 0: `-strength * gradient` is 0 there, as it should be."
+                if strength == 0
+                else tries,
+            ),
             (
                 beside - arrives,
-                "The strength was forgotten: the gradient is reversed, but not multiplied by it",
-                tries,
+                # Strengths below 1 come first: who gets those right has not forgotten the strength.
+                "A strength above 1 was cut to 1"
+                if strength > 1
+                else "The strength was forgotten: the gradient is reversed, but not multiplied by it",
+                "`strength` is 0 or more, without an upper end: multiply by it as it is."
+                if strength > 1
+                else tries,
+            ),
+            (
+                beside - later * arrives,
+                "A later call changes the strength of an earlier one",
+                "Each call needs a strength of its own: keep it in `ctx`, or make the class inside the "
+                "function. On the class itself, or in a global variable, the last call's strength is left.",
             ),
             (
                 beside + strength * arrives,

@@ -31,6 +31,11 @@ WORDS = {
         "It grows with the size of the batch, and so do the steps.",
         "Divide by the number of rows.",
     ),
+    "positive": (
+        "The sum was divided by the number of rows with a weight above 0, not by that of all rows",
+        "A row with weight 0 is a row of the batch, too. Left out, it makes all others count more.",
+        "Take the mean of weight times loss over all rows: `(weights * losses).mean()`.",
+    ),
     "scores": (
         "The weights were multiplied into the scores, not into the losses",
         "That makes the model's answers sharper or flatter. It does not make a row count more.",
@@ -61,6 +66,7 @@ def draw_case(student, label):
         scores = torch.randn(n, 3, generator=generator) * 1.5
         labels = torch.randint(0, 3, (n,), generator=generator)
         weights = torch.rand(n, generator=generator) * 2.5 + 0.2
+        weights[-1] = 0  # counts as a row all the same
         right = torch.tensor(judge.weighted_loss(scores, labels, weights))
         wrong = [torch.tensor(value) for _, value in judge.wrong_losses(scores, labels, weights)]
         if judge.clear(right, *wrong):
@@ -72,7 +78,7 @@ def test_value(student):
     """the loss is the mean over rows of weight times cross-entropy"""
     for number in range(4 if student.full else 1):
         case = draw_case(student, f"loss/value {number}")
-        came = reading.number(student.call(FUNCTION, *case), FUNCTION, "the loss")
+        came = reading.number(student.call(FUNCTION, *case), FUNCTION, "the loss", tensor=True)
         right = judge.weighted_loss(*case)
         if measure.near(came, right):
             continue
@@ -114,6 +120,8 @@ def test_gradient(student):
             what, tries = "The gradient knows nothing of the weights", WORDS["unweighted"][2]
         elif measure.close(came, right / total):
             what, tries = WORDS["sum of weights"][0], WORDS["sum of weights"][2]
+        elif measure.close(came, right * len(labels) / (weights > 0).sum()):
+            what, tries = WORDS["positive"][0], WORDS["positive"][2]
         elif measure.close(came, right * len(labels)):
             what, tries = WORDS["sum"][0], WORDS["sum"][2]
         else:
