@@ -398,7 +398,7 @@ def make_texts_before_after(
         number = places.repeat_interleave(each - 1 + places % 3)
         centres = torch.randn(groups, 6, generator=generator)
         vectors = []
-        for noise in (0.5, 2.0):
+        for noise in (0.8, 2.0):
             rows = centres[number] + noise * torch.randn(len(number), 6, generator=generator)
             rows = F.normalize(rows, dim=1)
             if not one_length:
@@ -409,14 +409,16 @@ def make_texts_before_after(
         lonely = min(nearest_cosines(rows).max(dim=1).values.min() for rows in vectors) < 0.02
         if lonely or min(gap(before), gap(after)) < 1e-3:
             continue
-        lost = lost_accuracy(before, after, number)
+        lost, accuracy = lost_accuracy(before, after, number), source_accuracy(before, number)
+        if lost <= 0.1 or accuracy == 1:
+            continue
         results = [lost, 0.0, round(lost, 2), lost_accuracy(before, after, number, by_group=True)]
         results.append(lost_accuracy(before, after, number, looked_up=True))
-        results.append(lost / (source_accuracy(before, number) or 1))
+        results.append(lost / accuracy)
         measures = MEASURES[2:] if one_length else MEASURES
         results += [lost_accuracy(before, after, number, measure=measure) for measure in measures]
         gaps = [abs(one - other) for one, other in itertools.combinations(results, 2)]
-        if lost > 0.1 and min(gaps) > 2e-3:
+        if min(gaps) > 2e-3:
             return before, after, number
 
 
