@@ -414,7 +414,7 @@ def make_texts_before_after(
             continue
         results = [lost, 0.0, round(lost, 2), lost_accuracy(before, after, number, by_group=True)]
         results.append(lost_accuracy(before, after, number, looked_up=True))
-        results.append(lost / accuracy)
+        results += [accuracy, accuracy - lost, lost / accuracy]
         measures = MEASURES[2:] if one_length else MEASURES
         results += [lost_accuracy(before, after, number, measure=measure) for measure in measures]
         gaps = [abs(one - other) for one, other in itertools.combinations(results, 2)]

@@ -155,6 +155,6 @@ def test_vectors_of_any_length(student):
     for trial in range(4 if student.full else 1):
         label = f"forgetting/any {trial}"
         before, after, groups = judge.make_texts_before_after(
-            student.seed, label, one_length=False, each=3 + trial
+            student.seed, label, one_length=False, each=4 + trial
         )
         judge_lost(student, before, after, groups * 5 + 2)
