@@ -149,14 +149,21 @@ def padding(*, width=max, ids=lambda ids: ids, mask=lambda mask: mask, result=la
     return pad_batch
 
 
-def classifier(forward, *, bias=True, keep=lambda encoder: encoder, classes=lambda classes: classes):
+def classifier(
+    forward,
+    *,
+    bias=True,
+    keep=lambda encoder: encoder,
+    classes=lambda classes: classes,
+    width=lambda config: config.hidden_size,
+):
     """``TextClassifier`` with this ``forward(model, vectors, mask, ids)``."""
 
     class TextClassifier(nn.Module):
         def __init__(self, encoder, number):
             super().__init__()
             self.encoder = keep(encoder)
-            self.head = nn.Linear(encoder.config.hidden_size, classes(number), bias=bias)
+            self.head = nn.Linear(width(encoder.config), classes(number), bias=bias)
 
         def forward(self, input_ids, attention_mask):
             return forward(self, input_ids, attention_mask)
@@ -182,6 +189,11 @@ def no_mask_at_all(model, ids, mask):
 
 def row_length(model, ids, mask):
     return model.head((vectors_of(model, ids, mask) * mask[:, :, None]).sum(dim=1) / mask.shape[1])
+
+
+def in_evaluation_mode(model, ids, mask):
+    model.encoder.eval()
+    return plain(model, ids, mask)
 
 
 def padding_alone(model, ids, mask):
@@ -250,6 +262,13 @@ def biases_faster(parts, lr, decay):
         for part, rate in zip(parts, right_rates(parts, lr, decay), strict=True)
         for parameter in part
     ]
+
+
+def unfreezing_all(parts, lr, decay):
+    for part in parts:
+        for parameter in part:
+            parameter.requires_grad = True
+    return at_rates(parts, right_rates(parts, lr, decay))
 
 
 def copies(parts, lr, decay):
@@ -323,7 +342,11 @@ def fitting(
     stop=lambda bad, patience: bad >= patience,
     final=lambda best, weights, model: weights,
     result=lambda scores: scores,
-    after_step=lambda optimizer: None,
+    before_step=lambda model: None,
+    clear=lambda optimizer, batch: optimizer.zero_grad(),
+    before=lambda loader: loader,
+    ask=lambda validate, model: validate(model),
+    worse=lambda model, weights: None,
     skip=lambda loader: loader,
     reset=lambda bad: 0,
     first_group=False,
@@ -339,22 +362,24 @@ def fitting(
         full = [group["lr"] for group in optimizer.param_groups]
         total, taken, scores, best, bad = epochs * len(loader), 0, [], None, 0
         start = copy.deepcopy(model.state_dict())
+        loader = before(loader)
         for _ in range(epochs):
             model.train()
-            for ids, mask, labels in skip(loader):
+            for batch, (ids, mask, labels) in enumerate(skip(loader)):
                 now = factor(taken, warmup_steps, total, len(loader))
                 for group, rate in zip(optimizer.param_groups, full, strict=True):
                     group["lr"] = (full[0] if first_group else rate) * now
-                optimizer.zero_grad()
+                clear(optimizer, batch)
                 loss(model(ids, mask), labels).backward()
+                before_step(model)
                 optimizer.step()
-                after_step(optimizer)
                 taken += 1
-            scores.append(validate(model))
+            scores.append(ask(validate, model))
             if improves(scores[-1], best, scores):
                 best, bad, weights = scores[-1], reset(bad), copy.deepcopy(model.state_dict())
             else:
                 bad += 1
+                worse(model, weights)
                 if stop(bad, patience):
                     break
         model.load_state_dict(final(start, weights, model))
@@ -396,6 +421,10 @@ def ahead(taken, warmup, total, batches):
     return taken / warmup if taken < warmup else (total - taken) / (total - warmup)
 
 
+def behind(taken, warmup, total, batches):
+    return ahead(taken - 2, warmup, total, batches) if taken else 1.0
+
+
 def each_epoch_again(taken, warmup, total, batches):
     taken %= batches
     return taken / warmup if taken < warmup else (total - taken) / (total - warmup)
@@ -405,15 +434,32 @@ def no_warmup(taken, warmup, total, batches):
     return (total - taken) / total
 
 
-def losing(by, own=-2.0):
+def length_one(vectors):
+    return F.normalize(vectors, dim=1)
+
+
+def share_of_all(own, groups):
+    return own.mean().item()
+
+
+def mean_of_groups(own, groups):
+    return torch.stack([own[groups == group].mean() for group in groups.unique()]).mean().item()
+
+
+def difference(first, second, n):
+    return first - second
+
+
+def losing(by=difference, own=-2.0, prepared=length_one, share=share_of_all, among=None):
     """``forgetting`` from ``by(accuracy before, accuracy after, number of texts)``, or otherwise measured."""
 
     def forgetting(before, after, groups):
         found = []
         for vectors in (before, after):
-            near = F.normalize(vectors, dim=1) @ F.normalize(vectors, dim=1).T
+            others = vectors if among is None else among(before, after)
+            near = prepared(vectors) @ prepared(others).T
             near.fill_diagonal_(own)
-            found.append((groups[near.argmax(dim=1)] == groups).double().mean().item())
+            found.append(share((groups[near.argmax(dim=1)] == groups).double(), groups))
         return by(*found, len(groups))
 
     return forgetting
@@ -504,6 +550,27 @@ def by_alpha(layer, x):
     return layer.base(x) + layer.alpha * (x @ layer.A.T @ layer.B.T)
 
 
+def rounded_down(layer, x):
+    return layer.base(x) + layer.alpha // layer.rank * (x @ layer.A.T @ layer.B.T)
+
+
+def base_without_gradient(layer, x):
+    with torch.no_grad():
+        outputs = layer.base(x)
+    return outputs + layer.scale * (x @ layer.A.T @ layer.B.T)
+
+
+def change_without_gradient(layer, x):
+    return layer.base(x) + layer.scale * (x.detach() @ layer.A.T @ layer.B.T)
+
+
+def outputs_of_unit_vectors(layer):
+    found = copy.deepcopy(layer.base)
+    with torch.no_grad():
+        found.weight.copy_(layer(torch.eye(layer.base.in_features)).T)
+    return found
+
+
 def upside_down(layer, x):
     return layer.base(x) + layer.rank / layer.alpha * (x @ layer.A.T @ layer.B.T)
 
@@ -540,6 +607,14 @@ MORE = [
     ("TextClassifier", classifier(lambda *all: plain(*all).log_softmax(dim=1)), 2, "log-softmax"),
     ("TextClassifier", classifier(lambda *all: plain(*all).relu()), 2, "ReLU after the head"),
     ("TextClassifier", classifier(lambda *all: plain(*all).argmax(dim=1)), 0, "has the wrong form"),
+    (
+        "TextClassifier",
+        classifier(plain, width=lambda config: 16),
+        2,
+        "The head has a fixed number of inputs",
+    ),
+    ("TextClassifier", classifier(in_evaluation_mode), 2, "The encoder's dropout is off in training"),
+    ("parameter_groups", groups(unfreezing_all), 2, "The model was changed"),
     ("parameter_groups", groups(as_first_layer), 2, "The embeddings learn as fast as the first layer"),
     ("parameter_groups", groups(top_at_full_rate), 2, "The top layer learns at the head's full rate"),
     ("parameter_groups", groups(twice), 2, "in the groups twice"),
@@ -561,7 +636,7 @@ MORE = [
     ("unfreeze_top", unfreezing(encoder=embeddings_too), 0, "The embeddings were unfrozen too"),
     ("unfreeze_top", unfreezing(encoder=every_layer), 0, "Every layer was unfrozen"),
     ("unfreeze_top", only_switches_on, 0, "Every layer was unfrozen"),
-    ("unfreeze_top", unfreezes_a_copy, 0, "learns"),
+    ("unfreeze_top", unfreezes_a_copy, 0, "A copy of the model was unfrozen"),
     ("unfreeze_top", unfreezes_and_forgets_to_return, 0, "returns nothing"),
     ("fit", fitting(loss=softmax_first), 3, "Softmax is applied twice"),
     ("fit", fitting(loss=summed), 3, "is the sum over its texts"),
@@ -587,8 +662,58 @@ MORE = [
     ("fit", fitting(final=lambda start, weights, model: start), 3, "the weights that it started from"),
     ("fit", fitting(result=lambda scores: None), 3, "does not return the validation scores"),
     ("fit", fitting(result=lambda scores: scores[:-1]), 3, "does not return the validation scores"),
+    (
+        "fit",
+        fitting(clear=lambda optimizer, batch: batch or optimizer.zero_grad()),
+        3,
+        "`zero_grad` is called once an epoch",
+    ),
+    ("fit", fitting(before=list), 3, "Every epoch repeats the batches of the first"),
+    (
+        "fit",
+        fitting(before_step=lambda model: nn.utils.clip_grad_norm_(model.parameters(), 1.0)),
+        3,
+        "The gradients are clipped",
+    ),
+    (
+        "fit",
+        fitting(worse=lambda model, weights: model.load_state_dict(weights)),
+        3,
+        "best weights are put back",
+    ),
+    ("fit", fitting(factor=behind), 3, "one step behind"),
+    (
+        "fit",
+        fitting(ask=lambda validate, model: [validate(model), validate(model)][0]),
+        2,
+        "`validate` was called more than once",
+    ),
+    (
+        "fit",
+        fitting(improves=lambda score, best, scores: best is None or score > best + 1e-3),
+        2,
+        "only a little higher",
+    ),
+    ("fit", fitting(result=lambda scores: [round(score, 3) for score in scores]), 3, "returned rounded"),
     ("fit", lambda *all: None, 0, "No step was taken"),
-    ("forgetting", losing(lambda first, second, n: first - second, own=0.0), 1, "its own nearest neighbour"),
+    ("forgetting", losing(own=0.0), 1, "its own nearest neighbour"),
+    ("forgetting", losing(lambda first, second, n: max(0.0, first - second)), 1, "cut off at 0"),
+    ("forgetting", losing(lambda first, second, n: abs(first - second)), 1, "The sign is lost"),
+    ("forgetting", losing(lambda first, second, n: round(first - second, 2)), 0, "The result is rounded"),
+    ("forgetting", losing(share=mean_of_groups), 0, "the mean of the groups' accuracies"),
+    ("forgetting", losing(among=lambda before, after: before), 0, "looked up among the vectors before"),
+    (
+        "forgetting",
+        losing(prepared=lambda vectors: F.normalize(vectors, dim=0)),
+        0,
+        "The columns are brought",
+    ),
+    (
+        "forgetting",
+        losing(prepared=lambda vectors: length_one(vectors - vectors.mean(dim=1, keepdim=True))),
+        0,
+        "Each vector's mean is taken away",
+    ),
     ("forgetting", by_distance, 1, "The neighbours go by distance"),
     ("forgetting", losing(lambda first, second, n: second), 0, "The accuracy after is returned"),
     ("forgetting", losing(lambda first, second, n: first), 0, "The accuracy before is returned"),
@@ -606,6 +731,16 @@ MORE = [
     ("LoRALinear", lora(a=torch.ones), 3, "`A` is not random"),
     ("LoRALinear", lora(a=lambda rank, inputs: torch.randn(inputs, rank)), 0, "`A` has the wrong form"),
     ("LoRALinear", lora(forward=by_alpha), 3, "alpha alone"),
+    ("LoRALinear", lora(forward=rounded_down), 3, "rounded down"),
+    ("LoRALinear", lora(forward=base_without_gradient), 3, "No gradient passes through the base layer"),
+    ("LoRALinear", lora(forward=change_without_gradient), 3, "No gradient passes through the low-rank part"),
+    ("LoRALinear", lora(merge=outputs_of_unit_vectors), 3, "The bias is counted in the merged weight"),
+    (
+        "LoRALinear",
+        lora(merge=lambda layer: merged(layer, layer.alpha // layer.rank * layer.B @ layer.A)),
+        3,
+        "rounded down",
+    ),
     ("LoRALinear", lora(forward=upside_down), 3, "upside down"),
     ("LoRALinear", lora(forward=scaled_base), 2, "The base layer's output is scaled too"),
     ("LoRALinear", lora(forward=change_alone), 2, "The base layer's output is missing"),
@@ -667,11 +802,22 @@ def test_other_right_answers(right):
         "parameter_groups": groups(lambda parts, lr, decay: at_rates(parts, right_rates(parts, lr, decay))),
         "unfreeze_top": unfreezing(encoder=top),
         "fit": fitting(),
-        "forgetting": losing(lambda first, second, n: first - second),
+        "forgetting": losing(),
         "LoRALinear": lora(),
     }
     for full in (False, True):
         assert faults(FINE_TUNING.verdicts(right, full=full)) == []
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.01], ids=["none", "AdamW's own"])
+def test_a_weight_decay_that_is_a_default_may_be_written_out(right, weight_decay):
+    def written_out(parts, lr, decay):
+        usual = {"weight_decay": weight_decay}
+        return [group | usual for group in at_rates(parts, right_rates(parts, lr, decay))]
+
+    right["parameter_groups"] = groups(written_out)
+    for full in (False, True):
+        assert faults(FINE_TUNING.verdicts(right, ["parameter_groups"], full=full)) == []
 
 
 def examples():

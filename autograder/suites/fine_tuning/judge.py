@@ -8,6 +8,7 @@ Margins. ``autograder/measure.py`` has the tolerance. ``tools/audit_suites.py`` 
 seeds how far from it right and wrong answers stay.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from autograder.measure import draw
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
 CANARY = "canary-suite-4b1e7c52"
 
-WORDS, HIDDEN, HEADS, INNER, POSITIONS = 24, 16, 2, 32, 12
+WORDS, HIDDEN, HEADS, INNER, POSITIONS = 24, 16, 2, 32, 12  # HIDDEN is that of the notebook's encoder
 EMBEDDINGS, HEAD = "the embeddings", "the head"
 
 
@@ -37,6 +38,10 @@ class Case:
     @property
     def layers(self) -> int:
         return self.spec["num_hidden_layers"]
+
+    @property
+    def width(self) -> int:
+        return self.spec["hidden_size"]
 
     @property
     def encoder_state(self) -> dict[str, Tensor]:
@@ -59,7 +64,7 @@ class Case:
         return parts
 
     def hidden(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """The encoder's last hidden state ``(batch, length, HIDDEN)``, float64."""
+        """The encoder's last hidden state ``(batch, length, width)``, float64."""
         state = {name: tensor.double() for name, tensor in self.encoder_state.items()}
         length = input_ids.shape[1]
         hidden = state["embeddings.word_embeddings.weight"][input_ids]
@@ -71,11 +76,11 @@ class Case:
             layer = f"encoder.layer.{number}"
             query, key, value = (
                 linear(hidden, state, f"{layer}.attention.self.{part}")
-                .unflatten(2, (HEADS, HIDDEN // HEADS))
+                .unflatten(2, (HEADS, self.width // HEADS))
                 .transpose(1, 2)
                 for part in ("query", "key", "value")
             )
-            attention = query @ key.transpose(2, 3) / math.sqrt(HIDDEN // HEADS)
+            attention = query @ key.transpose(2, 3) / math.sqrt(self.width // HEADS)
             attention = attention.masked_fill(unseen, -1e30).softmax(dim=-1)
             context = (attention @ value).transpose(1, 2).flatten(2)
             context = linear(context, state, f"{layer}.attention.output.dense")
@@ -101,8 +106,8 @@ def normalised(inputs: Tensor, state: dict[str, Tensor], name: str) -> Tensor:
     return centred / size * state[f"{name}.weight"] + state[f"{name}.bias"]
 
 
-def make_case(seed: int, label: str, *, layers: int = 2, classes: int = 3) -> Case:
-    """A classifier drawn from ``seed`` and ``label``."""
+def make_case(seed: int, label: str, *, layers: int = 2, classes: int = 3, width: int = HIDDEN) -> Case:
+    """A classifier drawn from ``seed`` and ``label``. ``width``: of the encoder's vectors."""
     generator = draw(seed, label)
 
     def normal(*shape: int, scale: float = 1.0, mean: float = 0.0) -> Tensor:
@@ -115,25 +120,25 @@ def make_case(seed: int, label: str, *, layers: int = 2, classes: int = 3) -> Ca
         state[f"{name}.bias"] = normal(outputs, scale=0.3)
 
     def add_norm(name: str) -> None:
-        state[f"{name}.weight"] = torch.rand(HIDDEN, generator=generator) + 0.5
-        state[f"{name}.bias"] = normal(HIDDEN, scale=0.3)
+        state[f"{name}.weight"] = torch.rand(width, generator=generator) + 0.5
+        state[f"{name}.bias"] = normal(width, scale=0.3)
 
     for name, rows in (("word", WORDS), ("position", POSITIONS), ("token_type", 2)):
-        state[f"encoder.embeddings.{name}_embeddings.weight"] = normal(rows, HIDDEN)
+        state[f"encoder.embeddings.{name}_embeddings.weight"] = normal(rows, width)
     add_norm("encoder.embeddings.LayerNorm")
     for number in range(layers):
         layer = f"encoder.encoder.layer.{number}"
         for part in ("query", "key", "value"):
-            add_linear(f"{layer}.attention.self.{part}", HIDDEN, HIDDEN)
-        add_linear(f"{layer}.attention.output.dense", HIDDEN, HIDDEN)
+            add_linear(f"{layer}.attention.self.{part}", width, width)
+        add_linear(f"{layer}.attention.output.dense", width, width)
         add_norm(f"{layer}.attention.output.LayerNorm")
-        add_linear(f"{layer}.intermediate.dense", HIDDEN, INNER)
-        add_linear(f"{layer}.output.dense", INNER, HIDDEN)
+        add_linear(f"{layer}.intermediate.dense", width, INNER)
+        add_linear(f"{layer}.output.dense", INNER, width)
         add_norm(f"{layer}.output.LayerNorm")
-    add_linear("head", HIDDEN, classes)
+    add_linear("head", width, classes)
     spec = {
         "vocab_size": WORDS,
-        "hidden_size": HIDDEN,
+        "hidden_size": width,
         "num_hidden_layers": layers,
         "num_attention_heads": HEADS,
         "intermediate_size": INNER,
@@ -251,18 +256,20 @@ def run_sgd(
     batches: Sequence,
     rates: Sequence[Sequence[float]],
     *,
-    zero_grad: bool = True,
+    cleared: int = 1,
+    longest: float = math.inf,
     total: bool = False,
     softmax_twice: bool = False,
 ) -> list[tuple[dict[str, Tensor], float]]:
     """The state after each step and the loss before it, by closed-form gradients.
 
-    ``rates``: of the word vectors and the head, for each step. The last three describe known mistakes.
+    ``rates``: of the word vectors and the head, for each step. The others describe known mistakes: after how
+    many steps the gradients are ``cleared``, and the ``longest`` gradient, longer ones are clipped.
     """
     state = {name: tensor.double() for name, tensor in training.state.items()}
-    kept = {name: torch.zeros_like(tensor) for name, tensor in state.items()}
+    kept: dict[str, Tensor] = {}
     trace = []
-    for (ids, mask, labels), (low, high) in zip(batches, rates, strict=False):
+    for number, ((ids, mask, labels), (low, high)) in enumerate(zip(batches, rates, strict=False)):
         pooled = mean(state["embedding.weight"][ids], mask)
         scores = pooled @ state["head.weight"].T + state["head.bias"]
         rows = torch.arange(len(labels))
@@ -283,8 +290,12 @@ def run_sgd(
             "head.weight": error.T @ pooled,
             "head.bias": error.sum(dim=0),
         }
-        if not zero_grad:
-            kept = gradients = {name: kept[name] + gradient for name, gradient in gradients.items()}
+        if number % cleared:
+            gradients = {name: kept[name] + gradient for name, gradient in gradients.items()}
+        size = math.sqrt(sum(gradient.square().sum().item() for gradient in gradients.values()))
+        kept = gradients = {
+            name: gradient * min(1, longest / (size + 1e-6)) for name, gradient in gradients.items()
+        }
         state = {
             name: tensor - (low if name.startswith("embedding") else high) * gradients[name]
             for name, tensor in state.items()
@@ -314,28 +325,61 @@ def epochs_until_stop(scores: Sequence[float], patience: int) -> tuple[int, int]
 # forgetting: how often a text's nearest neighbour is of its own group.
 
 
-def neighbours(vectors: Tensor, *, measure: str = "cosine", itself: bool = False) -> Tensor:
-    """The index of each row's nearest other row; ``itself``: a row may be its own neighbour."""
+def neighbours(vectors: Tensor, measure: str = "cosine", among: Tensor | None = None) -> Tensor:
+    """The index of each row's nearest other row, or of the nearest one ``among`` other vectors.
+
+    ``measure``: "cosine", or a known mistake: "distance", "dot", "columns" (of length 1, instead of rows) or
+    "centred" (rows, by their mean).
+    """
     vectors = vectors.double()
-    if measure == "cosine":
-        vectors = vectors / vectors.norm(dim=1, keepdim=True)
-    near = -torch.cdist(vectors, vectors) if measure == "distance" else vectors @ vectors.T
-    if not itself:
-        near[torch.arange(len(near)), torch.arange(len(near))] = -math.inf
-    return near.argmax(dim=1)
+    among = vectors if among is None else among.double()
+
+    def prepared(rows: Tensor) -> Tensor:
+        if measure == "centred":
+            rows = rows - rows.mean(dim=1, keepdim=True)
+        if measure in ("cosine", "centred"):
+            return F.normalize(rows, dim=1)
+        return F.normalize(rows, dim=0) if measure == "columns" else rows
+
+    rows, columns = prepared(vectors), prepared(among)
+    near = -torch.cdist(rows, columns) if measure == "distance" else rows @ columns.T
+    return near.fill_diagonal_(-math.inf).argmax(dim=1)
 
 
-def source_accuracy(vectors: Tensor, groups: Tensor, **how) -> float:
-    return (groups[neighbours(vectors, **how)] == groups).double().mean().item()
+def source_accuracy(
+    vectors: Tensor,
+    groups: Tensor,
+    *,
+    by_group: bool = False,
+    measure: str = "cosine",
+    among: Tensor | None = None,
+) -> float:
+    """The share of rows with a neighbour of their own group; ``by_group``: the mean of the groups' shares."""
+    own = (groups[neighbours(vectors, measure, among)] == groups).double()
+    if by_group:
+        return torch.stack([own[groups == group].mean() for group in groups.unique()]).mean().item()
+    return own.mean().item()
+
+
+def lost_accuracy(before: Tensor, after: Tensor, groups: Tensor, *, looked_up: bool = False, **how) -> float:
+    """Accuracy before minus after; ``looked_up``: a known mistake, the rows after look among those before."""
+    afterwards = source_accuracy(after, groups, among=before if looked_up else None, **how)
+    return source_accuracy(before, groups, **how) - afterwards
+
+
+MEASURES = ("distance", "dot", "columns", "centred")  # known mistakes
+
+
+def nearest_cosines(vectors: Tensor) -> Tensor:
+    """The cosines of each row with its two nearest other rows."""
+    vectors = F.normalize(vectors.double(), dim=1)
+    return (vectors @ vectors.T).fill_diagonal_(-2).topk(2, dim=1).values
 
 
 def gap(vectors: Tensor) -> float:
     """How far apart, at least, the two nearest neighbours of a row are, in cosine."""
-    vectors = F.normalize(vectors.double(), dim=1)
-    near = vectors @ vectors.T
-    near.fill_diagonal_(-2)
-    top = near.topk(2, dim=1).values
-    return (top[:, 0] - top[:, 1]).min().item()
+    first, second = nearest_cosines(vectors).unbind(dim=1)
+    return (first - second).min().item()
 
 
 def make_texts_before_after(
@@ -343,15 +387,18 @@ def make_texts_before_after(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Vectors before and after, and groups: groups that were near each other, and are less so afterwards.
 
-    Rows have length 1, or lengths between 1/4 and 4. No row has two neighbours that are equally near. By
-    cosine, by distance and by dot product, lengths other than 1 lead to three different results.
+    Groups have different sizes, ``each`` on average. Rows have length 1, or lengths between 1/4 and 4. Each
+    row has a neighbour of positive cosine, and none has two that are equally near. Each known mistake leads
+    to another result than the right one and than the other mistakes, except that rows of length 1 are as near
+    by distance and by dot product.
     """
     generator = draw(seed, label)
     while True:
-        number = torch.arange(groups).repeat_interleave(each)
+        places = torch.arange(groups)
+        number = places.repeat_interleave(each - 1 + places % 3)
         centres = torch.randn(groups, 6, generator=generator)
         vectors = []
-        for noise in (0.5, 2.0):
+        for noise in (0.8, 2.0):
             rows = centres[number] + noise * torch.randn(len(number), 6, generator=generator)
             rows = F.normalize(rows, dim=1)
             if not one_length:
@@ -359,15 +406,19 @@ def make_texts_before_after(
             vectors.append(rows)
         order = torch.randperm(len(number), generator=generator)
         before, after, number = vectors[0][order], vectors[1][order], number[order]
-        if min(gap(before), gap(after)) < 1e-3:
+        lonely = min(nearest_cosines(rows).max(dim=1).values.min() for rows in vectors) < 0.02
+        if lonely or min(gap(before), gap(after)) < 1e-3:
             continue
-        lost = source_accuracy(before, number) - source_accuracy(after, number)
-        by_distance, by_dot = (
-            source_accuracy(before, number, measure=measure) - source_accuracy(after, number, measure=measure)
-            for measure in ("distance", "dot")
-        )
-        apart = min(abs(lost - by_distance), abs(lost - by_dot), abs(by_distance - by_dot)) > 0.01
-        if lost > 0.1 and (one_length or apart):
+        lost, accuracy = lost_accuracy(before, after, number), source_accuracy(before, number)
+        if lost <= 0.1 or accuracy == 1:
+            continue
+        results = [lost, 0.0, round(lost, 2), lost_accuracy(before, after, number, by_group=True)]
+        results.append(lost_accuracy(before, after, number, looked_up=True))
+        results += [accuracy, accuracy - lost, lost / accuracy]
+        measures = MEASURES[2:] if one_length else MEASURES
+        results += [lost_accuracy(before, after, number, measure=measure) for measure in measures]
+        gaps = [abs(one - other) for one, other in itertools.combinations(results, 2)]
+        if min(gaps) > 2e-3:
             return before, after, number
 
 
@@ -383,7 +434,7 @@ def make_texts_apart(seed: int, label: str) -> tuple[Tensor, Tensor, Tensor]:
             F.normalize(corners + 0.05 * torch.randn(6, 6, generator=generator), dim=1) for _ in range(2)
         )
         groups = torch.tensor([0, 0, 0, 1, 1, 1])[torch.randperm(6, generator=generator)]
-        near = [(vectors @ vectors.T - 2 * torch.eye(6)).max() for vectors in (before, after)]
+        near = [nearest_cosines(vectors).max() for vectors in (before, after)]
         if max(near) > -0.02 or min(gap(before), gap(after)) < 1e-3:
             continue
         accuracies = [source_accuracy(vectors, groups) for vectors in (before, after)]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import SGD, Optimizer
+from torch.optim import SGD, AdamW, Optimizer
 from transformers import BertConfig, BertModel
 
 # canary-suite-4b1e7c52: not one page, notebook or file that goes out may hold this.
@@ -119,9 +119,9 @@ def warm() -> None:
         model(torch.zeros(1, 2, dtype=torch.int64), torch.ones(1, 2, dtype=torch.int64))
 
 
-def make_encoder(spec: dict, state: dict[str, Tensor]) -> BertModel:
-    """The encoder that ``spec`` (the settings of a ``BertConfig``) describes, without dropout and pooler."""
-    config = BertConfig(**spec, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+def make_encoder(spec: dict, state: dict[str, Tensor], dropout: float = 0.0) -> BertModel:
+    """The encoder that ``spec`` (the settings of a ``BertConfig``) describes, without pooler."""
+    config = BertConfig(**spec, hidden_dropout_prob=dropout, attention_probs_dropout_prob=0.0)
     encoder = BertModel(config, add_pooling_layer=False)
     encoder.load_state_dict(state)
     return encoder.eval()
@@ -154,6 +154,20 @@ def apply(module: nn.Module, inputs: list[Tensor]) -> Tensor:
 
 
 @reports_errors
+def apply_twice(module: nn.Module, inputs: list[Tensor]) -> Tensor:
+    """Two outputs for the same inputs in training mode, stacked: dropout makes them differ."""
+    module.train()
+    with torch.no_grad():
+        return torch.stack([module(*inputs), module(*inputs)])
+
+
+@reports_errors
+def learning(module: nn.Module) -> list[str]:
+    """The names of the parameters that require gradients."""
+    return [name for name, parameter in module.named_parameters() if parameter.requires_grad]
+
+
+@reports_errors
 def train_step(model: nn.Module, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> dict:
     """One step with an optimiser that holds ALL parameters, and the state afterwards.
 
@@ -174,11 +188,14 @@ def steps_of_groups(model: nn.Module, groups: object, gradients: dict[str, Tenso
 
     Returns:
         ``names`` of the parameters in the group, and ``after``, the state after its step. A group without a
-        learning rate of its own has one of zero.
+        learning rate of its own has one of zero. A weight decay that is written out as AdamW's own is none.
     """
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     start, reports = copied(model), []
+    usual = AdamW(model.parameters()).defaults["weight_decay"]
     for group in groups:
+        if isinstance(group, dict) and group.get("weight_decay") == usual:
+            group = group | {"weight_decay": 0.0}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a parameter twice in one group: the suite says so
             optimizer = SGD([group], lr=0.0)
@@ -258,6 +275,14 @@ def set_lora(layer: nn.Module, a: Tensor, b: Tensor) -> bool:
         layer.A.copy_(a)
         layer.B.copy_(b)
     return True
+
+
+@reports_errors
+def gradient_of_inputs(layer: nn.Module, inputs: Tensor, pull: Tensor) -> Tensor:
+    """The gradient of ``(layer(inputs) * pull).sum()`` with respect to ``inputs``."""
+    inputs = inputs.clone().requires_grad_()
+    (layer(inputs) * pull).sum().backward()
+    return torch.zeros_like(inputs) if inputs.grad is None else inputs.grad
 
 
 @reports_errors

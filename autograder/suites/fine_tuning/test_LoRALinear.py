@@ -18,11 +18,11 @@ CLASS = "LoRALinear"
 def sizes(student):
     """(inputs, outputs, rank, alpha, whether there is a bias). A square product may be turned unseen."""
     yield 6, 5, 2, 6.0, True
-    yield 5, 5, 4, 2.0, False
+    yield 5, 5, 4, 10.0, False
     if student.full:
         yield 4, 9, 1, 3.0, True
         yield 8, 3, 3, 12.0, False
-        yield 7, 7, 2, 1.0, True
+        yield 7, 7, 2, 5.0, True
 
 
 def built(student, label, shape):
@@ -126,6 +126,32 @@ def test_starts_as_the_base_layer(student):
             )
 
 
+def judge_gradient(student, label, layer, inputs, numbers):
+    """The gradient reaches the layer's inputs by both ways, through the base layer and the low-rank part."""
+    weight, a, b, scale = numbers
+    weight, low = weight.double(), scale * b.double() @ a.double()
+    pull = draw_inputs(student, f"{label}/pull", len(weight))
+    came = student.rig("gradient_of_inputs", layer, inputs, pull)
+    came = tensor_of(came, tuple(inputs.shape), "computing the gradient of the inputs", EXERCISE)
+    if measure.close(came, pull.double() @ (weight + low)):
+        return
+    if measure.close(came, pull.double() @ low):
+        what = "No gradient passes through the base layer to what lies below it"
+    elif measure.close(came, pull.double() @ weight):
+        what = "No gradient passes through the low-rank part to what lies below it"
+    else:
+        what = "The gradient of the inputs is not that of the output"
+    raise Mistake(
+        what,
+        expected="the gradient of base(inputs) + alpha / rank * (inputs through A, then B)",
+        came="another gradient of the inputs",
+        why="A frozen layer does not learn, but layers below it do: their gradients come through it.",
+        tries="No `torch.no_grad()` and no `detach()` in `forward`: `requires_grad_(False)` freezes the base "
+        "layer.",
+        page=FINE_TUNING,
+    )
+
+
 @pytest.mark.points(1)
 def test_output(student):
     """the output is the base layer's, plus alpha / rank times the low-rank part"""
@@ -140,6 +166,7 @@ def test_output(student):
         came = tensor_of(came, (4, outputs_size), "applying the layer", EXERCISE)
         base, low = plain(inputs, weight, bias), inputs.double() @ a.double().T @ b.double().T
         if measure.close(came, base + alpha / rank * low):
+            judge_gradient(student, label, layer, inputs, (weight, a, b, alpha / rank))
             continue
         known = [
             (
@@ -153,6 +180,11 @@ def test_output(student):
                 "Multiply the low-rank part by `alpha / rank`.",
             ),
             (base + alpha * low, "The scaling is alpha alone, not alpha / rank", "Divide by `rank`."),
+            (
+                base + alpha // rank * low,
+                "The scaling is rounded down: `alpha // rank` drops the fraction",
+                "Divide with one `/`.",
+            ),
             (base, "The low-rank part is not added at all", "Add `inputs @ A.T @ B.T`, scaled."),
             (alpha / rank * low, "The base layer's output is missing", "Begin with `self.base(inputs)`."),
             (
@@ -306,10 +338,21 @@ def test_merge(student):
                 (base64 + product, "The scaling was forgotten in `merge`"),
                 (base64 + alpha * product, "The scaling in `merge` is alpha alone, not alpha / rank"),
                 (base64 + rank / alpha * product, "The scaling in `merge` is upside down: rank / alpha"),
+                (
+                    base64 + alpha // rank * product,
+                    "The scaling in `merge` is rounded down: `alpha // rank` drops the fraction",
+                ),
                 (base64, "`merge` gives back the base layer's weight alone"),
                 (alpha / rank * product, "`merge` forgets the base layer's weight"),
                 (base64 - alpha / rank * product, "`merge` subtracts the low-rank part"),
             ]
+            if bias is not None:
+                known.append(
+                    (
+                        base64 + alpha / rank * product + bias[:, None],
+                        "The bias is counted in the merged weight",
+                    )
+                )
             if inputs_size == outputs_size:
                 known.append((base64 + alpha / rank * product.T, "`merge` adds the transposed product"))
                 known.append(

@@ -15,13 +15,13 @@ CANARY = "canary-suite-4b1e7c52"
 CLASS = "TextClassifier"
 
 
-def built(student, label, *, layers, classes):
+def built(student, label, *, layers, classes, width=judge.HIDDEN, dropout=0.0):
     """The case, the student's model on its encoder, the encoder, and the model's state."""
-    case = judge.make_case(student.seed, label, layers=layers, classes=classes)
-    encoder = student.rig("make_encoder", case.spec, case.encoder_state)
+    case = judge.make_case(student.seed, label, layers=layers, classes=classes, width=width)
+    encoder = student.rig("make_encoder", case.spec, case.encoder_state, dropout)
     model = reading.made(student, CLASS, encoder, classes)
     state = sound(student.rig("state", model), "reading the model's tensors", EXERCISE)
-    shapes = {"head.weight": (classes, judge.HIDDEN), "head.bias": (classes,)}
+    shapes = {"head.weight": (classes, width), "head.bias": (classes,)}
     heads = {}
     if isinstance(state, dict):
         heads = {name: tensor for name, tensor in state.items() if name.startswith("head")}
@@ -32,9 +32,13 @@ def built(student, label, *, layers, classes):
         for name, tensor in heads.items()
     )
     if not fits:
+        sizes = [tuple(t.shape) if isinstance(t, torch.Tensor) else None for t in heads.values()]
+        fixed = width != judge.HIDDEN and (classes, judge.HIDDEN) in sizes
         raise Mistake(
-            "`head` is not one linear layer from the encoder's features to the classes",
-            expected=f"`self.head`: `nn.Linear` with {judge.HIDDEN} inputs (`encoder.config.hidden_size`) "
+            f"The head has a fixed number of inputs, {judge.HIDDEN}: another encoder has another number"
+            if fixed
+            else "`head` is not one linear layer from the encoder's features to the classes",
+            expected=f"`self.head`: `nn.Linear` with {width} inputs (`encoder.config.hidden_size`) "
             f"and {classes} outputs",
             came=f"the head holds {listed(list(heads)) or 'nothing'}"
             + (" in other sizes" if heads.keys() == shapes.keys() else ""),
@@ -56,8 +60,10 @@ def head_of(state):
 
 
 def same_lengths(student):
+    """Encoders of another size than the notebook's: a head must go by its own encoder."""
     for number in range(4 if student.full else 1):
-        yield number, built(student, f"classifier/plain {number}", layers=1 + number % 3, classes=2 + number)
+        label, width = f"classifier/plain {number}", (12, 20, 8, 24)[number]
+        yield number, built(student, label, layers=1 + number % 3, classes=2 + number, width=width)
 
 
 @pytest.mark.points(1)
@@ -204,7 +210,7 @@ def test_padding_changes_nothing(student):
 
 @pytest.mark.points(1)
 def test_everything_learns(student):
-    """one training step moves the encoder that was given, and the head"""
+    """one training step moves the encoder that was given, and the head; dropout is on in training"""
     for number in range(3 if student.full else 1):
         label = f"classifier/learns {number}"
         case, model, encoder, before = built(student, label, layers=2, classes=3)
@@ -237,5 +243,19 @@ def test_everything_learns(student):
                 came="they are what they were",
                 why="The head starts from random numbers. If it cannot learn, its scores stay random.",
                 tries="Build the layer once, in `__init__`, and leave `requires_grad` alone.",
+                page=FINE_TUNING,
+            )
+        _, dropping, *_ = built(student, f"{label}/dropout", layers=1, classes=3, dropout=0.5)
+        came = student.rig("apply_twice", dropping, [ids, mask])
+        first, second = tensor_of(came, (2, len(ids), 3), "applying the model twice", EXERCISE)
+        if measure.close(first, second):
+            raise Mistake(
+                "The encoder's dropout is off in training: `forward` puts the encoder into evaluation mode",
+                expected="with dropout in the encoder and after `model.train()`, scores that differ from "
+                "pass to pass",
+                came="the same scores twice",
+                why="Dropout keeps a large network from learning a few texts by heart. Which mode the model "
+                "is in is decided where it is trained, not in the model.",
+                tries="Leave `self.encoder.eval()` out of `forward`.",
                 page=FINE_TUNING,
             )

@@ -62,6 +62,19 @@ def fitted(student, training):
     return result, report
 
 
+def once_an_epoch(report):
+    """Between two validations there are steps."""
+    if len(set(report["steps"])) < len(report["steps"]):
+        raise Mistake(
+            "`validate` was called more than once in an epoch",
+            expected="one call of `validate(model)` at the end of each epoch",
+            came="two calls without a step between them",
+            why="To validate costs time, and a second call may give another score than the one that decides.",
+            tries="`score = validate(model)`, and use `score` wherever you need it.",
+            page=EXERCISE,
+        )
+
+
 def flat(state):
     return torch.cat([tensor.double().flatten() for tensor in state.values()])
 
@@ -70,11 +83,10 @@ def flat(state):
 def test_steps(student):
     """in training mode, each batch leads to one step by the gradient of its mean cross-entropy"""
     for number in range(4 if student.full else 1):
-        scores = [0.1, 0.2, 0.3][: 2 + number % 2]
         training = judge.make_training(
             student.seed,
             f"fit/steps {number}",
-            scores,
+            [0.2, 0.1, 0.3],  # training goes on from the weights of an epoch that was no new best
             patience=3,
             warmup=number % 3,
             sizes=[(3, 3, 2), (4, 1)][number % 2],
@@ -112,15 +124,40 @@ def test_steps(student):
         ends = [step - 1 for step in report["steps"] if 0 < step <= len(report["rates"])]
         came = torch.stack([flat(state) for state in report["states"][: len(ends)]])
 
-        def after(ends=ends, training=training, batches=batches, rates=report["rates"], **options):
+        rates = report["rates"]
+
+        def after(ends=ends, training=training, batches=batches, rates=rates, **options):
             trace = judge.run_sgd(training, batches, rates, **options)
             return torch.stack([flat(trace[min(end, len(trace) - 1)][0]) for end in ends])
 
         if measure.close(came, after()):
             continue
+        first, second = training.batches, 2 * training.batches  # where the first two epochs end
+        back = judge.run_sgd(training, batches[:first] + batches[second:], rates[:first] + rates[second:])
         known = [
             (
-                after(zero_grad=False),
+                after(cleared=first),
+                "`zero_grad` is called once an epoch: the gradients of its batches are added up",
+                "Call `optimizer.zero_grad()` once for every batch, before `loss.backward()`.",
+            ),
+            (
+                after(batches=training.passes[0] * training.epochs),
+                "Every epoch repeats the batches of the first: a loader that shuffles would do so once only",
+                "Loop over `loader` itself in every epoch, not over a list that was made of it before.",
+            ),
+            (
+                torch.cat([after()[:2], flat(back[-1][0])[None]]),
+                "After an epoch that is no new best the best weights are put back before training goes on",
+                "Call `load_state_dict` once, after the last epoch: a worse epoch may be on the way to a "
+                "better one.",
+            ),
+            (
+                after(longest=1.0),
+                "The gradients are clipped to length 1, which the task does not ask for",
+                "Leave out `clip_grad_norm_`: after `backward` comes `step`.",
+            ),
+            (
+                after(cleared=len(batches)),
                 "`zero_grad` was forgotten: the gradients of earlier batches are added to those of the next "
                 "ones",
                 "Call `optimizer.zero_grad()` once for every batch, before `loss.backward()`.",
@@ -212,6 +249,11 @@ def schedules(steps, warmup, total, batches, rates):
         "Set the rate before the step, by the number of steps already taken. With a scheduler of PyTorch, "
         "call "
         "`scheduler.step()` after `optimizer.step()`.",
+    )
+    yield (
+        of(torch.cat([torch.ones(1), right[:-1]])),
+        "The schedule is one step behind: the first step is taken at the full rate",
+        "Set the rate before `optimizer.step()`, not after it.",
     )
     yield (
         of(right.cumprod(0)),
@@ -334,6 +376,9 @@ def stops(scores, patience, losses):
                 return epoch + 1
         return len(scores)
 
+    def clearly_higher(value, best):
+        return value > best + NOTICEABLE
+
     higher = float.__gt__
     yield len(scores), "It never stops early: all epochs are trained"
     yield run(higher, patience + 1), "Patience is off by one: it stops an epoch too late"
@@ -349,18 +394,21 @@ def stops(scores, patience, losses):
     )
     yield run(float.__lt__, patience), "The lowest score counts as the best, but higher is better"
     yield against_previous(), "A score is compared with the one before it, not with the best so far"
+    yield run(clearly_higher, patience), SMALL_GAIN
     yield from_zero(), "The best score starts from 0, so that negative scores never count as an improvement"
 
 
 SCORES = [
     ([0.5, 0.6, 0.55, 0.6, 0.58, 0.9, 0.95], 3),
     ([-0.9, -0.7, -0.8, -0.6, -0.65, -0.62, -0.5, -0.4], 2),
-    ([0.4, 0.7, 0.6, 0.65, 0.68, 0.6, 0.9], 3),
+    ([0.4, 0.7, 0.6, 0.70002, 0.68, 0.6, 0.65, 0.5, 0.9], 3),  # the fourth is the best, if only just
     ([0.3, 0.2, 0.5], 1),
     ([0.1, 0.3, 0.2, 0.4, 0.3, 0.5, 0.4, 0.6], 2),
     ([0.5, 0.4, 0.3, 0.6, 0.5], 4),
     ([0.2, 0.8, 0.5, 0.8, 0.7], 4),  # two best ones: the first counts
 ]
+NOTICEABLE = 1e-3  # a smaller improvement is one too
+SMALL_GAIN = "A score that is only a little higher is not taken as a new best"
 HARD = (0, 1, 3, 5)  # epochs with a high training loss
 
 
@@ -378,6 +426,7 @@ def test_stops_when_patience_is_used_up(student):
     for number in range(len(SCORES) if student.full else 4):
         training = training_of(student, number, "stop")
         result, report = fitted(student, training)
+        once_an_epoch(report)
         right, _ = judge.epochs_until_stop(training.scores, training.patience)
         trace = judge.run_sgd(
             training, [batch for epoch in training.passes for batch in epoch], [training.rates] * 999
@@ -417,12 +466,16 @@ def test_stops_when_patience_is_used_up(student):
             scores = scores.tolist() if scores.dtype != torch.complex64 else None
         if isinstance(scores, list) and scores == training.scores[:right]:
             continue
+        exact = training.scores[:right]
+        rounded = any(scores == [round(score, digits) for score in exact] for digits in range(5))
         raise Mistake(
-            f"`{FUNCTION}` does not return the validation scores",
+            "The scores are returned rounded"
+            if rounded
+            else f"`{FUNCTION}` does not return the validation scores",
             expected="a list with the score of each epoch that was trained, in order",
             came=describe(result),
             why="This list is the learning curve.",
-            tries="Append what `validate(model)` gives to a list, and return the list at the end.",
+            tries="Append what `validate(model)` gives to a list, as it is, and return the list at the end.",
             page=EXERCISE,
         )
 
@@ -436,6 +489,7 @@ def test_best_weights_come_back(student):
             student.seed, f"fit/best {number}", scores, patience=patience, hard=HARD
         )
         _, report = fitted(student, training)
+        once_an_epoch(report)
         *states, final = [flat(state) for state in report["states"]]
         seen = training.scores[: len(states)]
         best = seen.index(max(seen))
@@ -451,6 +505,13 @@ def test_best_weights_come_back(student):
             tries += " Without the copy, `best` names the very tensors that training goes on changing."
         elif any(measure.close(final, states[epoch]) for epoch in ties):
             what = "Of two equal scores the later one won: an equal score is no improvement"
+        elif any(
+            measure.close(final, states[epoch])
+            for epoch, score in enumerate(seen)
+            if max(seen) - NOTICEABLE < score < max(seen)
+        ):
+            what = SMALL_GAIN
+            tries = "Compare with `>` alone: no least improvement, and nothing rounded."
         elif measure.close(final, states[seen.index(min(seen))]):
             what = "The model ends with the weights of the lowest score, but higher is better"
         elif measure.close(final, flat(training.state)):

@@ -37,13 +37,28 @@ def judge_lost(student, before, after, groups, *, apart=False):
         return
 
     def by(**how):
-        return judge.source_accuracy(before, groups, **how) - judge.source_accuracy(after, groups, **how)
+        return judge.lost_accuracy(before, after, groups, **how)
 
     count = len(groups)
+    own_neighbour = (
+        0.0,
+        "A text that stands apart is its own nearest neighbour: the diagonal is not low enough"
+        if apart
+        else "Nothing is ever lost: each text is its own nearest neighbour",
+        "Fill the diagonal of the similarities with `-torch.inf` before you take the largest.",
+    )
+    cut_off = (
+        0.0,
+        "What was gained is cut off at 0: a gain is a negative loss",
+        "Leave out the `max` or `clamp`: accuracy before minus accuracy after, and nothing else.",
+    )
     known = [
+        *([own_neighbour] if apart else [cut_off] if right < 0 else []),
         (
             -right,
-            "The sign is turned round: what was lost should be positive",
+            "The sign is turned round: what was lost should be positive"
+            if right > 0
+            else "The sign is lost: what was gained should be negative",
             "Accuracy before minus accuracy after.",
         ),
         (
@@ -58,12 +73,26 @@ def judge_lost(student, before, after, groups, *, apart=False):
             "Bring every vector to length 1 first: `F.normalize(vectors, dim=1)`.",
         ),
         (
-            0.0,
-            "A text that stands apart is its own nearest neighbour: the diagonal is not low enough"
-            if apart
-            else "Nothing is ever lost: each text is its own nearest neighbour",
-            "Fill the diagonal of the similarities with `-torch.inf` before you take the largest.",
+            by(measure="columns"),
+            "The columns are brought to length 1, not the vectors: `dim=0` instead of `dim=1`",
+            "Each row is a text's vector: `F.normalize(vectors, dim=1)`.",
         ),
+        (
+            by(measure="centred"),
+            "Each vector's mean is taken away first: that is a correlation, not the cosine",
+            "Bring every vector to length 1, and change nothing else about it.",
+        ),
+        (
+            by(looked_up=True),
+            "The neighbours after are looked up among the vectors before",
+            "Look for the neighbours before among `before`, and for those after among `after`.",
+        ),
+        (
+            by(by_group=True),
+            "This is the mean of the groups' accuracies: a text of a small group counts more than others",
+            "The source accuracy is a share of all texts: one mean over them, whatever their group.",
+        ),
+        own_neighbour,
         (
             accuracies[1],
             "The accuracy after is returned, not what was lost",
@@ -85,6 +114,8 @@ def judge_lost(student, before, after, groups, *, apart=False):
             "Accuracy before minus accuracy after, and nothing else.",
         ),
     ]
+    if came == round(right, 2):
+        known.insert(0, (came, "The result is rounded", "Return the difference as it is."))
     what, tries = next(
         ((what, tries) for value, what, tries in known if measure.near(came, value)),
         (
@@ -113,8 +144,7 @@ def test_vectors_of_length_one(student):
         label = f"forgetting/unit {trial}"
         data = judge.make_texts_before_after(student.seed, label, one_length=True, groups=3 + trial)
         judge_lost(student, *data)
-        if student.full:  # the other way round something is gained
-            judge_lost(student, data[1], data[0], data[2])
+        judge_lost(student, data[1], data[0], data[2])  # the other way round something is gained
     for trial in range(3 if student.full else 1):
         judge_lost(student, *judge.make_texts_apart(student.seed, f"forgetting/apart {trial}"), apart=True)
 
@@ -125,6 +155,6 @@ def test_vectors_of_any_length(student):
     for trial in range(4 if student.full else 1):
         label = f"forgetting/any {trial}"
         before, after, groups = judge.make_texts_before_after(
-            student.seed, label, one_length=False, each=3 + trial
+            student.seed, label, one_length=False, each=4 + trial
         )
         judge_lost(student, before, after, groups * 5 + 2)

@@ -25,7 +25,10 @@ def cases(student):
 
 
 def groups_of(student, number, case, head_lr, decay):
-    """For each group the names in it, and its learning rate on each parameter that its step moved."""
+    """For each group the names in it, and its learning rate on each parameter that its step moved.
+
+    And the names of the parameters that require gradients now, and of those that did before.
+    """
     trainable = None if number % 2 == 0 else case.parts[judge.HEAD]
     model = student.rig("make_classifier", case.spec, case.state, case.classes, trainable)
     groups = student.keep(FUNCTION, model, head_lr, decay)
@@ -39,6 +42,8 @@ def groups_of(student, number, case, head_lr, decay):
             page=EXERCISE,
         )
     gradients = judge.draw_gradients(student.seed, f"groups/gradients {number}", case.state)
+    learning = student.rig("learning", model)
+    learnt = list(case.state) if trainable is None else trainable
     report = student.rig("steps_of_groups", model, groups, gradients)
     sound(report, "building an optimiser from the groups", EXERCISE)
     if not isinstance(report, list):
@@ -72,7 +77,7 @@ def groups_of(student, number, case, head_lr, decay):
             tries="`{'params': list(part.parameters()), 'lr': rate}`: the parameters themselves, no copies.",
             page=RATES,
         )
-    return found
+    return found, learning, learnt
 
 
 def rate_of_part(case, found):
@@ -100,7 +105,7 @@ def rate_of_part(case, found):
 def test_every_parameter_once(student):
     """every parameter of the model is in exactly one group"""
     for number, case, head_lr, decay in cases(student):
-        found = groups_of(student, number, case, head_lr, decay)
+        found, learning, learnt = groups_of(student, number, case, head_lr, decay)
         counts = dict.fromkeys(case.state, 0)
         for names, _ in found:
             for name in names:
@@ -133,6 +138,19 @@ def test_every_parameter_once(student):
                 "`model.head`. Do not ask for `requires_grad`: what is frozen now may be unfrozen later.",
                 page=RATES,
             )
+        sound(learning, "reading which parameters learn", EXERCISE)
+        if not isinstance(learning, list) or not all(isinstance(name, str) for name in learning):
+            raise reading.garbled("Which parameters learn", learning)
+        if set(learning) != set(learnt):
+            raise Mistake(
+                "The model was changed: other parameters require gradients than before",
+                expected="what was frozen stays frozen, and what learnt still learns",
+                came=f"now {len(learning)} parameters require gradients, before {len(learnt)}",
+                why="The groups only say how fast a parameter learns. Whether it learns is decided "
+                "elsewhere, and would be undone here without a word.",
+                tries="Leave `requires_grad` alone: a group may hold a frozen parameter.",
+                page=RATES,
+            )
 
 
 def falling(what, came):
@@ -153,7 +171,7 @@ def test_rates_fall_with_depth(student):
     """within the encoder each part learns more slowly than the one above it, by the factor decay"""
     compared = False
     for number, case, head_lr, decay in cases(student):
-        rates = rate_of_part(case, groups_of(student, number, case, head_lr, decay))
+        rates = rate_of_part(case, groups_of(student, number, case, head_lr, decay)[0])
         inside = [rates[part] for part in case.parts if part in rates and part != judge.HEAD]
         if len(inside) < 2:  # which parts are missing is for the test before
             continue
@@ -179,7 +197,7 @@ def test_rates_fall_with_depth(student):
 def test_rate_of_the_head(student):
     """the head learns at the full rate, the top layer at decay times that"""
     for number, case, head_lr, decay in cases(student):
-        rates = rate_of_part(case, groups_of(student, number, case, head_lr, decay))
+        rates = rate_of_part(case, groups_of(student, number, case, head_lr, decay)[0])
         top = judge.layer_name(case.layers - 1)
         head_right = judge.HEAD not in rates or measure.near(rates[judge.HEAD], head_lr)
         top_right = top not in rates or measure.near(rates[top], head_lr * decay)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from autograder.expect import Mistake
+from autograder.player import Handle
 from autograder.reading import listed, returned_object
 from autograder.suites.fine_tuning import judge, reading
 from autograder.suites.fine_tuning.pages import EXERCISE, UNFREEZING
@@ -12,6 +13,12 @@ from autograder.suites.fine_tuning.pages import EXERCISE, UNFREEZING
 CANARY = "canary-suite-4b1e7c52"
 
 FUNCTION = "unfreeze_top"
+
+
+def returned_learning(student, result):
+    """The names of the parameters that learn in what was returned; none if that is no model."""
+    learning = student.rig("learning", result) if isinstance(result, Handle) else None
+    return {name for name in learning if isinstance(name, str)} if isinstance(learning, list) else set()
 
 
 def judge_unfrozen(student, label, layers, unfrozen, start):
@@ -63,6 +70,9 @@ def judge_unfrozen(student, label, layers, unfrozen, start):
     if unfrozen == 0 and moved >= names([*encoder, judge.HEAD]):
         what = "With `layers=0` every layer was unfrozen: a slice `[-0:]` is the whole list"
         tries = "Slice from `len(blocks) - layers`, which also works for 0."
+    elif returned_learning(student, result) == names(right):
+        what = "A copy of the model was unfrozen, not the model that was passed in"
+        tries = "Leave out `copy.deepcopy`: set `requires_grad` in the model itself, and return it."
     elif what.startswith("Other") and not names(right) - moved:
         what = "What learnt before still learns: the rest was not frozen again"
     raise Mistake(
