@@ -2,9 +2,9 @@
 bytes.
 
 Values are None, bool, int, float, str, list (a tuple becomes one), dict with str keys, torch tensors and
-numpy arrays; wide unsigned integers become int64. Anything else is an opaque object that stays where it is and crosses as a number. Nothing here
-can run code: there is no pickle, and whatever arrives is checked against this grammar and the limits before
-it is used.
+numpy arrays; wide unsigned integers become int64. Anything else is an opaque object that stays where it is
+and crosses as a number. Nothing here can run code: there is no pickle, and whatever arrives is checked
+against this grammar and the limits before it is used.
 
     message  = length of header (4 bytes, big-endian) header tensors
     header   = JSON {"value": node, "tensors": [{"dtype": str, "shape": [int, ...]}, ...]}

@@ -140,8 +140,8 @@ def test_sizes_and_shares(student):
                 came=f"a class is {gap:.1f} away from its share",
                 why="Small random subsets lean to one class or the other by chance. The curve then shows "
                 "that chance, not the labels' worth.",
-                tries="Shuffle each class by itself, give its i-th member the mark (i + 0.5) / n, and sort all "
-                "places by their marks.",
+                tries="Shuffle each class by itself, give its i-th member the mark (i + 0.5) / n, and sort "
+                "all places by their marks.",
                 page=LABEL_EFFICIENCY,
             )
 
