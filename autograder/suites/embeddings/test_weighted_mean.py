@@ -23,8 +23,8 @@ SIZE = 5
 def documents_of(seed, label, repeat):
     """Lists of words: one word is in all, others in fewer. With ``repeat`` words come again in a document.
 
-    Among them are a word in capitals, a single letter, a word that is the beginning of another, one that is in
-    one document only, and a document without any word.
+    Among them are a word in capitals, a single letter, a word that is the beginning of another, one
+    that is in one document only, and two documents without any word.
     """
     words = judge.draw_words(seed, label, 14)
     words[3:6] = words[1].upper(), words[4][0], words[2][:3]
@@ -36,7 +36,7 @@ def documents_of(seed, label, repeat):
         again = [word for word in own if repeat and words.index(word) % 2] * 2
         documents.append(judge.shuffled(seed, f"{label}/{number}", own + again))
     documents[0].append(words[0] + words[1])
-    return [*documents[:2], [], *documents[2:]]
+    return [*documents[:2], [], [], *documents[2:]]
 
 
 def weights_of(value, words):
@@ -148,14 +148,14 @@ def check_idf(student, documents):
 def test_idf(student):
     """`idf`: the formula, for every word of the documents"""
     for number in range(3 if student.full else 1):
-        check_idf(student, documents_of(student.seed, f"idf/{number}", repeat=False)[: 8 - number])
+        check_idf(student, documents_of(student.seed, f"idf/{number}", repeat=False)[: 9 - number])
 
 
 @pytest.mark.points(1)
 def test_idf_of_repeated_words(student):
     """`idf`: a word that comes again in a document has still only one document more"""
     for number in range(3 if student.full else 1):
-        check_idf(student, documents_of(student.seed, f"idf/repeated {number}", repeat=True)[: 8 - number])
+        check_idf(student, documents_of(student.seed, f"idf/repeated {number}", repeat=True)[: 9 - number])
 
 
 def mistakes(tokens, table, weights, default):
