@@ -2,9 +2,9 @@
 bytes.
 
 Values are None, bool, int, float, str, list (a tuple becomes one), dict with str keys, torch tensors and
-numpy arrays. Anything else is an opaque object that stays where it is and crosses as a number. Nothing here
-can run code: there is no pickle, and whatever arrives is checked against this grammar and the limits before
-it is used.
+numpy arrays; wide unsigned integers become int64. Anything else is an opaque object that stays where it is
+and crosses as a number. Nothing here can run code: there is no pickle, and whatever arrives is checked
+against this grammar and the limits before it is used.
 
     message  = length of header (4 bytes, big-endian) header tensors
     header   = JSON {"value": node, "tensors": [{"dtype": str, "shape": [int, ...]}, ...]}
@@ -42,6 +42,8 @@ DTYPES = {
     "complex128": torch.complex128,
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
+WIDENED = {"uint16": torch.uint16, "uint32": torch.uint32, "uint64": torch.uint64}
+"""Whole numbers that PyTorch can hardly compute with: they cross as int64, when they fit."""
 TYPE_NAME_LENGTH = 80
 
 
@@ -152,7 +154,7 @@ class _Writer:
 
     def array(self, array):
         plain = numpy.array(array, copy=False, subok=False)
-        if plain.dtype.name not in DTYPES:
+        if plain.dtype.name not in DTYPES and plain.dtype.name not in WIDENED:
             return self.object(array)
         if plain.nbytes > self.caps.tensors:
             raise WireError(f"an array is too large: more than {self.caps.tensors} bytes")
@@ -164,6 +166,14 @@ def _plain(tensor):
     """The data of a tensor, of whatever subclass, as a plain tensor outside any graph; None for one without
     plain data, such as a sparse one."""
     with torch._C.DisableTorchFunctionSubclass():
+        if (
+            tensor.dtype in WIDENED.values()
+            and tensor.layout == torch.strided
+            and tensor.device.type != "meta"
+        ):
+            wide = torch.Tensor.to(tensor, torch.int64)
+            # From 2**63 on a number has no place in int64: it would come out negative.
+            return None if bool((wide < 0).any()) else wide.detach().as_subclass(torch.Tensor)
         if tensor.dtype not in NAMES or tensor.layout != torch.strided or tensor.device.type == "meta":
             return None
         return torch.Tensor.detach(tensor).as_subclass(torch.Tensor)

@@ -192,6 +192,61 @@ def own_c(train_texts, train_labels, folds, test_texts, strengths):
     return found, best, final.predict_proba(test_texts)
 
 
+def mean_of(words, vectors):
+    return np.mean(known(words, vectors), axis=0)
+
+
+def until_unknown(tokens, vectors):
+    unknown = [place for place, word in enumerate(tokens) if word not in vectors]
+    return mean_of(tokens[: min(unknown, default=None)], vectors)
+
+
+def kept_by_word():
+    answers = {}
+    return lambda word, vectors, s, t: answers.setdefault(word, mean_of(cut(word, s, t), vectors))
+
+
+def smooth(documents, has=lambda word, document: word in document, count=len):
+    words = {word for document in documents for word in document}
+    frequency = {word: sum(has(word, document) for document in documents) for word in words}
+    return {word: float(np.log((1 + count(documents)) / (1 + df)) + 1) for word, df in frequency.items()}
+
+
+def marked(shift=0.5, shuffle=lambda places, seed: np.random.default_rng(seed).permutation(places)):
+    def label_subsets(labels, sizes, seed):
+        marks = np.empty(len(labels))
+        for kind in np.unique(labels):
+            places = shuffle(np.flatnonzero(labels == kind), seed)
+            marks[places] = (np.arange(len(places)) + shift) / len(places)
+        return [np.argsort(marks, kind="stable")[:size] for size in sizes]
+
+    return label_subsets
+
+
+def chosen_by(choose):
+    """The best C by what ``choose`` makes of the losses."""
+
+    def tuned_baseline(train_texts, train_labels, folds, test_texts, strengths):
+        found, _, said = baseline()(train_texts, train_labels, folds, test_texts, strengths)
+        return found, choose(found, strengths), said
+
+    return tuned_baseline
+
+
+def no_stop_words(train_texts, train_labels, folds, test_texts, strengths):
+    def cut(texts):
+        stop = TfidfVectorizer(stop_words="english").get_stop_words()
+        return [" ".join(word for word in text.split() if word not in stop) for text in texts]
+
+    return baseline()(cut(train_texts), train_labels, folds, cut(test_texts), strengths)
+
+
+def by_accuracy(train_texts, train_labels, folds, test_texts, strengths):
+    found, _, said = baseline()(train_texts, train_labels, folds, test_texts, strengths)
+    shares = baseline(scoring="accuracy")(train_texts, train_labels, folds, test_texts, strengths)
+    return found, shares[1], said
+
+
 MORE = [
     ("mean_vector", "mean_vector", lambda tokens, vectors: None, 0, "returns nothing"),
     ("mean_vector", "mean_vector", only_seen, 2, "Words that fastText has not seen in training"),
@@ -221,7 +276,7 @@ MORE = [
     ("subword_vector", "ngrams", lambda w, s, t: cut(w, s, t, last=1), 0, "the last n-gram of each length"),
     ("subword_vector", "ngrams", lambda w, s, t: cut(w, s, s), 0, "Only n-grams of the shortest length"),
     ("subword_vector", "ngrams", lambda w, s, t: cut(w, t, t), 0, "Only n-grams of the longest length"),
-    ("subword_vector", "ngrams", lambda w, s, t: cut(w, 1, t), 1, "too short are there"),
+    ("subword_vector", "ngrams", lambda w, s, t: cut(w, 1, t), 0, "too short are there"),
     ("subword_vector", "ngrams", lambda w, s, t: cut("<" + w, s, t, ""), 0, "The mark > at the end"),
     ("subword_vector", "ngrams", lambda w, s, t: cut(w + ">", s, t, ""), 0, "The mark < at the start"),
     (
@@ -357,6 +412,77 @@ MORE = [
         "Answers came",
     ),
     ("tuned_baseline", "tuned_baseline", own_c, 2, "scikit-learn's own C"),
+    (
+        "mean_vector",
+        "mean_vector",
+        lambda t, v: mean_of([w.lower() for w in t], v),
+        2,
+        "changed to lower case",
+    ),
+    (
+        "mean_vector",
+        "mean_vector",
+        lambda t, v: mean_of([word for word in t if word in v and v[word].any()], v),
+        2,
+        "all zeros was left out",
+    ),
+    ("mean_vector", "mean_vector", until_unknown, 2, "stops at the first unknown word"),
+    ("subword_vector", "ngrams", lambda w, s, t: cut(w.lower(), s, t), 1, "changed to lower case"),
+    ("subword_vector", "subword_vector", lambda w, v, s, t: mean_of(cut(w, 3, 5), v), 2, "other lengths"),
+    (
+        "subword_vector",
+        "subword_vector",
+        lambda w, v, s, t: v[w] if w in v else mean_of(cut(w, s, t), v),
+        2,
+        "The word itself was looked up, not",
+    ),
+    (
+        "subword_vector",
+        "subword_vector",
+        lambda w, v, s, t: mean_of(cut(f"<{w}>", s, t), v),
+        2,
+        "marked twice",
+    ),
+    ("subword_vector", "subword_vector", kept_by_word(), 2, "earlier call came again"),
+    ("weighted_mean", "idf", lambda d: smooth([[w.lower() for w in one] for one in d]), 2, "to lower case"),
+    ("weighted_mean", "idf", lambda d: smooth([[w for w in one if w[1:]] for one in d]), 2, "are missing"),
+    ("weighted_mean", "idf", lambda d: smooth(d, count=lambda n: sum(map(bool, n))), 2, "without a word"),
+    ("weighted_mean", "idf", lambda d: smooth(d, lambda w, one: w in " ".join(one)), 2, "part of another"),
+    (
+        "weighted_mean",
+        "weighted_mean",
+        weighted(weight=lambda weights, word, d: weights.get(word) or d),
+        3,
+        "A weight of 0",
+    ),
+    (
+        "weighted_mean",
+        "weighted_mean",
+        weighted(weight=lambda weights, word, d: weights.setdefault(word, d)),
+        3,
+        "that was passed in was changed",
+    ),
+    ("label_subsets", "label_subsets", marked(0), 2, "The marks are i / n"),
+    ("label_subsets", "label_subsets", marked(1), 2, "The marks are (i + 1) / n"),
+    ("label_subsets", "label_subsets", marked(shuffle=np.roll), 2, "only shifted, not shuffled"),
+    ("tuned_baseline", "tuned_baseline", by_accuracy, 2, "only nearly the smallest"),
+    (
+        "tuned_baseline",
+        "tuned_baseline",
+        chosen_by(lambda found, c: c[int(found.round(2).argmin())]),
+        2,
+        "only nearly the smallest",
+    ),
+    (
+        "tuned_baseline",
+        "tuned_baseline",
+        chosen_by(
+            lambda found, cs: min(c for c, loss in zip(cs, found, strict=True) if loss < found.min() * 1.01)
+        ),
+        2,
+        "only nearly the smallest",
+    ),
+    ("tuned_baseline", "tuned_baseline", no_stop_words, 1, "Stop words were left out"),
 ]
 
 
@@ -380,6 +506,14 @@ def test_other_right_forms(right):
         order_of(labels, seed)[:size].tolist() for size in sizes
     )
     assert faults(EMBEDDINGS.verdicts(right, ["classify", "label_subsets"])) == []
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "uint32", "uint64"])
+def test_indices_of_any_integer_dtype(right, dtype):
+    right["label_subsets"] = lambda labels, sizes, seed: [
+        order_of(labels, seed)[:size].astype(dtype) for size in sizes
+    ]
+    assert faults(EMBEDDINGS.verdicts(right, ["label_subsets"])) == []
 
 
 def test_the_losses_are_logarithms_of_the_right_class():

@@ -56,6 +56,15 @@ def test_arrays(dtype):
     assert isinstance(came, numpy.ndarray) and (came == array).all() and came.shape == array.shape
 
 
+@pytest.mark.parametrize("dtype", ["uint16", "uint32", "uint64"])
+def test_wide_unsigned_integers_become_int64(dtype):
+    array = numpy.arange(6).reshape(2, 3).astype(dtype)
+    for came in (torch.from_numpy(through(array)), through(torch.from_numpy(array))):
+        assert came.dtype is torch.int64 and came.tolist() == array.tolist()
+    with pytest.raises(wire.WireError):
+        through(numpy.array([2**63], dtype=numpy.uint64))
+
+
 def test_tuples_and_numpy_scalars():
     assert through((1, numpy.float64(2.5), numpy.int64(3), numpy.bool_(True))) == [1, 2.5, 3, True]
 

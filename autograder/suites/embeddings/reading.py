@@ -81,7 +81,8 @@ def indices_of(value: object, function: str) -> list[int]:
     """A list of whole numbers: a list, an array or a tensor of them."""
     if type(value).__module__ == "numpy":
         value = torch.from_numpy(value)
-    if isinstance(value, Tensor) and value.dim() == 1 and value.dtype in (torch.int64, torch.int32):
+    whole = isinstance(value, Tensor) and not (value.is_floating_point() or value.is_complex())
+    if whole and value.dtype is not torch.bool and value.dim() == 1:
         return value.tolist()
     if isinstance(value, list) and all(
         isinstance(item, int) and not isinstance(item, bool) for item in value

@@ -4,6 +4,8 @@ It decides nothing and reports nothing: the suite judges what the student's func
 computation (``judge.py``).
 """
 
+from collections import UserDict
+
 import numpy as np
 from gensim.models import KeyedVectors
 from gensim.models.fasttext import FastTextKeyedVectors
@@ -36,6 +38,16 @@ def make_vectors(words: list[str], matrix: np.ndarray) -> KeyedVectors:
     vectors = KeyedVectors(matrix.shape[1])
     vectors.add_vectors(words, np.asarray(matrix, dtype=np.float32))
     return vectors
+
+
+def make_weights(weights: dict[str, float]) -> UserDict:
+    """Weights that stay here from one call to the next: a plain dictionary would cross anew each time."""
+    return UserDict(weights)
+
+
+def weights_now(weights: UserDict) -> dict[str, float]:
+    """The weights as a plain dictionary, which crosses as a value."""
+    return dict(weights)
 
 
 def make_subword_vectors(

@@ -62,8 +62,18 @@ def models(samples, strength):
         "The new features were not scaled",
         own,
     )
+    yield (
+        learnt(lambda rows, one: shrink(judge.standardise(rows, one.train), len(one.train))),
+        "The deviation was divided by n - 1: `StandardScaler` divides by n",
+        "Take a `StandardScaler`, or `rows.std(axis=0)` without `ddof=1`.",
+    )
     right = learnt(lambda rows, one: judge.standardise(rows, one.train))
     yield right.flip(1), "The columns are in the wrong order", "Column k is the probability of class k."
+
+
+def shrink(rows, count):
+    """Rows divided by the deviation of a population, as if it had been that of a sample."""
+    return rows * ((count - 1) / count) ** 0.5
 
 
 def ask(student, samples, strength):
@@ -105,6 +115,9 @@ def check(student, samples, strength):
         else:
             if judge.same(came, ask(student, samples, strength * 20), "features"):
                 what = "`strength` was not used: another one gives the same probabilities"
+                tries = "`LogisticRegression(C=strength, ...)`."
+            elif judge.same(ask(student, samples, 1 / strength), right, "features"):
+                what = "C is 1 / strength: the smaller C is, the harder the weights are pulled to 0"
                 tries = "`LogisticRegression(C=strength, ...)`."
     raise Mistake(
         what,

@@ -24,17 +24,21 @@ def make_labels(seed, label, counts, ordered=False):
 
 
 def cases(student):
-    """Labels, sizes and a seed: (labels, sizes, seed)."""
+    """Labels, sizes and a seed: (labels, sizes, seed).
+
+    The second plan's classes are so unequal that a small subset shows where each one's first member stands.
+    """
     plans = [
         ((42, 18), (10, 20, 40), True),
+        ((16, 2, 2), (4, 7, 13, 17), True),
         ((30, 20, 40), (9, 25, 50, 90), False),
         ((25, 55), (7, 8, 9, 33), False),
         ((61, 13), (12, 24, 48, 74), True),
         ((17, 40, 23), (11, 12, 31, 63), True),
         ((70, 15, 15), (3, 13, 40), True),
     ]
-    for number, (counts, sizes, ordered) in enumerate(plans if student.full else plans[:2]):
-        for again in range(4 if student.full else 2):
+    for number, (counts, sizes, ordered) in enumerate(plans if student.full else plans[:3]):
+        for again in range(8 if student.full else 6):
             seed = int(
                 torch.randint(0, 10_000, (), generator=measure.draw(student.seed, f"{number}/{again}"))
             )
@@ -84,26 +88,60 @@ def subsets_of(student, labels, sizes, seed):
     return found
 
 
+def gap_of(labels, indices):
+    """How many members the class that is furthest from its share has too many or too few."""
+    counts, size = Counter(labels[indices].tolist()), len(indices)
+    whole = Counter(labels.tolist())
+    return max(abs(counts[kind] - size * count / len(labels)) for kind, count in whole.items())
+
+
+MARKS = [
+    (lambda rank, count: rank, "The subsets are balanced, not stratified: each class has equally many"),
+    (
+        lambda rank, count: rank / count,
+        "The marks are i / n: the first member of every class comes before all others",
+    ),
+    (lambda rank, count: (rank + 1) / count, "The marks are (i + 1) / n: a small class comes too late"),
+]
+"""Known mistakes: the mark of a class's member, and what it is."""
+
+
+def first_by(mark, labels, size):
+    """How many of each class come first when all are sorted by their marks."""
+    marks = [
+        (mark(rank, count), kind) for kind, count in Counter(labels.tolist()).items() for rank in range(count)
+    ]
+    return Counter(kind for _, kind in sorted(marks)[:size])
+
+
+def share_mistake(labels, found):
+    """What is wrong with the classes' shares in these subsets."""
+    counts = [Counter(labels[indices].tolist()) for indices in found]
+    for mark, name in MARKS:
+        if counts == [first_by(mark, labels, len(indices)) for indices in found]:
+            return name
+    if all(gap_of(labels.sort().values, indices) < 1 - 1e-9 for indices in found):
+        return "The indices are places in the sorted labels, not in `labels`"
+    return "The subsets are not stratified: a class has not its share of them"
+
+
 @pytest.mark.points(1)
 def test_sizes_and_shares(student):
     """each subset has its size, and each class its share of it"""
     for labels, sizes, seed in cases(student):
-        whole = Counter(labels.tolist())
-        for indices, size in zip(subsets_of(student, labels, sizes, seed), sizes, strict=True):
-            counts = Counter(labels[indices].tolist())
-            gap = max(abs(counts[kind] - size * count / len(labels)) for kind, count in whole.items())
+        found = subsets_of(student, labels, sizes, seed)
+        for indices, size in zip(found, sizes, strict=True):
+            gap = gap_of(labels, indices)
             if gap < 1 - 1e-9:
                 continue
-            what = "The subsets are not stratified: a class has not its share of them"
-            if len(set(counts.values())) == 1 and len(counts) == len(whole) and size % len(whole) == 0:
-                what = "The subsets are balanced, not stratified: each class has equally many"
             raise Mistake(
-                what,
+                share_mistake(labels, found),
                 expected=f"of {size}, each class has its share in all labels, rounded up or down",
                 came=f"a class is {gap:.1f} away from its share",
                 why="Small random subsets lean to one class or the other by chance. The curve then shows "
                 "that chance, not the labels' worth.",
-                tries="Shuffle each class by itself, then merge the classes evenly.",
+                tries="Shuffle each class by itself, give its i-th member the mark (i + 0.5) / n, and sort "
+                "all places by their marks.",
                 page=LABEL_EFFICIENCY,
             )
 
@@ -166,4 +204,14 @@ def test_seeds(student):
             expected="every place in `labels` comes up for some seeds",
             came=f"{len(never)} of {len(labels)} never do",
             **{**words, "tries": "Shuffle the places of every class, before you take any of them."},
+        )
+    # A third of each class is chosen: after a shuffle, so is the next in the file about every third time.
+    places = [place for subsets in drawn for place in subsets[0]]
+    followed = sum(place + 1 in subsets[0] for subsets in drawn for place in subsets[0])
+    if followed > 0.6 * len(places):
+        raise Mistake(
+            "The places of a class are only shifted, not shuffled: neighbours are chosen together",
+            expected="whether a place is chosen says nothing about its neighbour",
+            came=f"the next place is chosen, too, for {followed / len(places):.0%} of those chosen",
+            **{**words, "tries": "`rng.permutation(places)`, not `np.roll(places, seed)`."},
         )

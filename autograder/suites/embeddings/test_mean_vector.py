@@ -17,15 +17,15 @@ SIZE = 6
 
 
 def tokens_of(seed, label, known, unknown):
-    """Known words, one of them three times, and some that are unknown, in random order."""
-    chosen = known[:5]
-    return judge.shuffled(seed, label, [*chosen, chosen[0], chosen[0], *unknown])
+    """Known words, one of them three times, and some that are unknown between them, in random order."""
+    first, last, *chosen = known
+    return [first, *judge.shuffled(seed, label, [*chosen, chosen[0], chosen[0], *unknown]), last]
 
 
 def mistakes(tokens, table, size):
     """Where known mistakes lead: a vector, what it is, what to try."""
     total, count = judge.weighted_sum(tokens, table, size, lambda word: 1.0)
-    units = {word: vector / vector.norm() for word, vector in table.items()}
+    units = {word: vector / vector.norm() for word, vector in table.items() if vector.any()}
     yield total, "The vectors are added up, not averaged", "Divide by the number of words that have a vector."
     yield (
         total / len(tokens),
@@ -44,6 +44,22 @@ def mistakes(tokens, table, size):
     )
     mean = total / count
     yield mean / mean.norm(), "The mean was scaled to length 1", "Return the mean as it is."
+    yield (
+        judge.mean([word.lower() for word in tokens], table, size),
+        "The words were changed to lower case: `Moon` and `moon` are two words here",
+        "Look up each token as it is.",
+    )
+    yield (
+        judge.mean([word for word in tokens if word in table and table[word].any()], table, size),
+        "A known word whose vector is all zeros was left out",
+        "Ask `word in vectors`; a vector of zeros counts, too.",
+    )
+    unknown = [place for place, word in enumerate(tokens) if word not in table]
+    yield (
+        judge.mean(tokens[: min(unknown, default=None)], table, size),
+        "The function stops at the first unknown word: all words after it are lost",
+        "Skip that word only: `continue`, not `break`.",
+    )
     rows = torch.stack([table[word] for word in tokens if word in table])
     yield rows.max(dim=0).values, "The largest of each number was taken, not the mean", "Take the mean."
 
@@ -84,6 +100,10 @@ def test_known_words(student):
         words = judge.draw_words(student.seed, f"mean/{number}", 14)
         known, unknown = words[:11], words[11:]
         own = judge.draw_vectors(student.seed, f"mean/{number}", known, SIZE)
+        if number:  # after a plain text, one with words that differ in case only, and a vector of zeros
+            known[number + 1] = known[number].capitalize()
+            unknown[0] = known[number].upper()
+            own.matrix[number + 2] = 0
         vectors = student.rig("make_vectors", own.words, own.matrix)
         tokens = tokens_of(student.seed, f"mean/order {number}", known[number : number + 6], unknown)
         compare(student, returned(student, tokens, unknown, vectors), tokens, own.table())

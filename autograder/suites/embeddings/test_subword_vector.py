@@ -15,6 +15,8 @@ CANARY = "canary-suite-4b1e7c52"
 
 FUNCTION = "subword_vector"
 SIZE = 5
+LENGTHS = [(first, last) for first in range(2, 7) for last in range(first, 7)]
+"""Lengths of n-grams that have vectors in ``test_vector``."""
 
 
 def pieces(word, shortest, longest):
@@ -44,6 +46,11 @@ def mistakes(word, shortest, longest):
         Counter(judge.ngrams(word, shortest, longest, ("", ">"))),
         "The mark < at the start is missing",
         marks,
+    )
+    yield (
+        pieces(word.lower(), shortest, longest),
+        "The word was changed to lower case",
+        "Cut the word as it is.",
     )
     yield pieces(word, shortest, longest - 1), "The longest n-grams are missing", ends
     yield pieces(word, shortest + 1, longest), "The shortest n-grams are missing", ends
@@ -97,15 +104,22 @@ def test_ngrams(student):
 
 @pytest.mark.points(1)
 def test_ngrams_of_odd_words(student):
-    """`ngrams`: short words, repeated pieces and letters with accents"""
+    """`ngrams`: short words, repeated pieces, capitals and letters with accents"""
     for number in range(2 if student.full else 1):
         a, b, c = judge.draw_words(student.seed, f"odd/{number}", 3, 2, 3)
-        cases = [(a * 3, 2, 4), (b[0], 4, 6), (c[:2], 3, 6), (b[:2], 3, 4), (f"é{a}ß", 3, 4)]
+        cases = [(a * 3, 2, 4), (b[0], 4, 6), (c[:2], 3, 6), (b[:2], 3, 4), (f"É{a.upper()}ß", 3, 4)]
         for word, shortest, longest in cases:
             check_ngrams(student, word, shortest, longest)
 
 
-def vector_mistakes(word, table, shortest, longest):
+def vector_mistakes(word, table, shortest, longest, before):
+    """Where known mistakes lead. ``before``: what was right for this word in the call before, or None."""
+    if before is not None:
+        yield (
+            before,
+            "The answer of an earlier call came again, although the lengths or the vectors are others",
+            "Keep nothing from call to call, or all arguments with it.",
+        )
     found = judge.ngrams(word, shortest, longest)
     total, _ = judge.weighted_sum(found, table, SIZE, lambda piece: 1.0)
     zeros = "Divide by the number of n-grams that have a vector."
@@ -130,51 +144,85 @@ def vector_mistakes(word, table, shortest, longest):
     )
     short = judge.ngrams(word, shortest, longest - 1)
     yield judge.mean(short, table, SIZE), "The longest n-grams are missing", "See `ngrams`."
+    twice = judge.ngrams(word, shortest, longest, ("<<", ">>"))
+    yield (
+        judge.mean(twice, table, SIZE),
+        "The word was marked twice with < and >",
+        "`ngrams` puts the marks; give it the bare word.",
+    )
+    if word in table:
+        yield (
+            table[word],
+            "The word itself was looked up, not its n-grams",
+            "`vectors` holds vectors of n-grams: look up those, and only those.",
+        )
+    yield (
+        judge.mean(judge.ngrams(word.lower(), shortest, longest), table, SIZE),
+        "The word was changed to lower case",
+        "Cut the word as it is.",
+    )
+    for first, last in LENGTHS:
+        yield (
+            judge.mean(judge.ngrams(word, first, last), table, SIZE),
+            "The n-grams have other lengths than `shortest` to `longest`",
+            "`ngrams(word, shortest, longest)`: pass on the lengths that were asked for.",
+        )
+
+
+def vectors_for(student, label, word, asked):
+    """Vectors of n-grams of all ``LENGTHS``, but for some of those ``asked`` for.
+
+    Also of those that a wrong answer would look up: of the word in lower case, of one that is marked twice,
+    and of the word itself.
+    """
+    bare, first = judge.ngrams(word, *asked, ("", "")), f"<{word}>"[-asked[0] :]
+    spared = {*bare[:4], first, *judge.ngrams(word.lower(), *asked)}
+    missing = judge.shuffled(
+        student.seed, f"{label}/missing", sorted({*judge.ngrams(word, *asked)} - spared)
+    )[:3]
+    known = {piece for form in (word, word.lower(), f"<{word}>") for piece in judge.ngrams(form, 2, 6)}
+    return judge.draw_vectors(student.seed, label, sorted({*known, word} - {*missing}), SIZE)
+
+
+def check_vector(student, word, own, shortest, longest, before=None):
+    """Judge the vector of a word; the right one is returned."""
+    table = own.table()
+    vectors = student.rig("make_vectors", own.words, own.matrix)
+    value = look_up(student, FUNCTION, word, judge.ngrams(word, 2, 6), vectors, shortest, longest)
+    came = features_of(value, FUNCTION, "one vector", (SIZE,))
+    right = judge.mean(judge.ngrams(word, shortest, longest), table, SIZE)
+    if measure.close(came, right):
+        return right
+    what, tries = "The vector is not the mean of the n-grams' vectors", "Look up each n-gram; take the mean."
+    if not bool(right.any()):
+        what = "A word without a known n-gram does not get zeros"
+    elif not bool(came.any()):
+        what = "The word itself was looked up, or its n-grams were not found: zeros came"
+    else:
+        for wrong, name, mend in vector_mistakes(word, table, shortest, longest, before):
+            if measure.close(came, wrong):
+                what, tries = name, mend
+                break
+    raise Mistake(
+        what,
+        expected="the mean over all n-grams that have a vector, every occurrence counted; else zeros",
+        came=different(student, f"the largest difference is {measure.distance(came, right):.2g}"),
+        why="The n-grams carry what the word is made of: its stem, its prefix, its ending.",
+        tries=tries,
+        page=OUT_OF_VOCABULARY,
+    )
 
 
 @pytest.mark.points(1)
 def test_vector(student):
     """`subword_vector`: the mean of the n-grams that have a vector, zeros when none has"""
     for number in range(3 if student.full else 1):
-        shortest, longest = 3, 4 + number % 2
+        asked = (3, 4 + number % 2)
         words = judge.draw_words(student.seed, f"vector/{number}", 3, 5, 6)
-        double = words[0][:3] * 2 + words[1][:2]
-        known = sorted(set(judge.ngrams(double, shortest, longest)))
-        bare = judge.ngrams(double, shortest, longest, ("", ""))
-        missing = judge.shuffled(
-            student.seed,
-            f"vector/missing {number}",
-            sorted({*known} - {*bare[:4], f"<{double}>"[-shortest:]}),
-        )[:3]
-        own = judge.draw_vectors(
-            student.seed, f"vector/{number}", [piece for piece in known if piece not in missing], SIZE
-        )
-        table = own.table()
-        vectors = student.rig("make_vectors", own.words, own.matrix)
-        for word in (double, words[2], ""):
-            value = look_up(student, FUNCTION, word, judge.ngrams(word, 2, 6), vectors, shortest, longest)
-            came = features_of(value, FUNCTION, "one vector", (SIZE,))
-            right = judge.mean(judge.ngrams(word, shortest, longest), table, SIZE)
-            if measure.close(came, right):
-                continue
-            what, tries = (
-                "The vector is not the mean of the n-grams' vectors",
-                "Look up each n-gram; take the mean.",
-            )
-            if not bool(right.any()):
-                what = "A word without a known n-gram does not get zeros"
-            elif not bool(came.any()):
-                what = "The word itself was looked up, or its n-grams were not found: zeros came"
-            else:
-                for wrong, name, mend in vector_mistakes(word, table, shortest, longest):
-                    if measure.close(came, wrong):
-                        what, tries = name, mend
-                        break
-            raise Mistake(
-                what,
-                expected="the mean over all n-grams that have a vector, every occurrence counted; else zeros",
-                came=different(student, f"the largest difference is {measure.distance(came, right):.2g}"),
-                why="The n-grams carry what the word is made of: its stem, its prefix, its ending.",
-                tries=tries,
-                page=OUT_OF_VOCABULARY,
-            )
+        double = words[0][:3] * 2 + words[1][:2].upper()
+        own = vectors_for(student, f"vector/{number}", double, asked)
+        right = check_vector(student, double, own, *asked)
+        check_vector(student, words[2], own, *asked)
+        check_vector(student, "", own, *asked)
+        right = check_vector(student, double, own, 2, 3, right)
+        check_vector(student, double, judge.Vectors(own.words, own.matrix.flip(0)), 2, 3, right)

@@ -1,5 +1,7 @@
 """A baseline worth beating: TF-IDF and logistic regression, its C chosen inside the training texts."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -33,6 +35,11 @@ def run(student, texts):
         tries="`return losses, best, probabilities`, in this order.",
         page=EXERCISE,
     )
+
+
+def turned(texts):
+    """The same texts in other folds."""
+    return replace(texts, folds=texts.folds.sort().values)
 
 
 def losses_of(value, count):
@@ -69,6 +76,51 @@ def wrong_losses(texts):
     )
     folds = len(set(texts.folds.tolist()))
     yield right * folds, "The losses of the folds are added up, not averaged", "Take the mean over the folds."
+    yield (
+        judge.losses(judge.without_stop_words(texts)),
+        "Stop words were left out: the vectoriser is not `TfidfVectorizer()` as it comes",
+        PIPELINE,
+    )
+
+
+def fold_mistakes(texts):
+    """As ``wrong_losses``, where the folds were used, but not as asked. These are nearer to what is right."""
+    each, folds = "For each fold: train on the others, measure on this one.", len(set(texts.folds.tolist()))
+    rows = judge.fold_losses(texts)
+    for fold in range(folds):
+        rest = [other for other in range(folds) if other != fold]
+        yield rows[:, rest].mean(dim=1), "One fold was never held out", "Go through all numbers in `folds`."
+    yield rows.median(dim=1).values, "The median over the folds was taken, not the mean", "`np.mean`."
+    yield (
+        judge.fold_losses(texts, swapped=True).mean(dim=1),
+        "The folds are the wrong way round: learnt from one, measured on the others",
+        each,
+    )
+    ones = [
+        [-said[:, 1].log().mean().item() for said, _ in judge.held_out(texts, strength)]
+        for strength in texts.strengths
+    ]
+    yield (
+        torch.tensor(ones, dtype=torch.float64).mean(dim=1),
+        "The loss is that of class 1's probability, also where class 0 is right",
+        "Take the probability of each text's own class: `chances[np.arange(n), labels]`.",
+    )
+    yield (
+        trained_losses(texts),
+        "The loss was measured on the folds that the model has learnt from",
+        each,
+    )
+
+
+def trained_losses(texts):
+    """The mean loss of each fold's model on the texts that it has learnt from."""
+    found = []
+    for fold in sorted(set(texts.folds.tolist())):
+        inside = texts.folds != fold
+        rest = [text for text, own in zip(texts.train, inside.tolist(), strict=True) if own]
+        labels = texts.labels[inside]
+        found.append([judge.log_loss(judge.answers(rest, labels, rest, c), labels) for c in texts.strengths])
+    return torch.tensor(found, dtype=torch.float64).mean(dim=0)
 
 
 @pytest.mark.points(1)
@@ -89,6 +141,12 @@ def test_losses(student):
             shares = came.abs() * len(texts.train)
             if bool((came.abs() <= 1).all()) and bool(((shares - shares.round()).abs() < 1e-9).all()):
                 what, tries = "The losses are shares of right or wrong answers", '`scoring="neg_log_loss"`.'
+            elif torch.equal(came, losses_of(run(student, turned(texts))[0], len(texts.strengths))):
+                what = "`folds` was not used: other folds give the same losses"
+                tries = "`cv=PredefinedSplit(folds)`."
+            else:
+                near = (one for one in fold_mistakes(texts) if judge.same(came, one[0], "texts"))
+                _, what, tries = next(near, (None, what, tries))
         raise Mistake(
             what,
             expected="for each C the log loss on the held-out fold, averaged over the folds",
@@ -104,7 +162,11 @@ def test_losses(student):
 def test_choice(student):
     """the C with the smallest loss, whether it is the smallest or the largest of them"""
     for number, kind in enumerate(("clean", "noisy", "noisy") if student.full else ("clean", "noisy")):
-        texts = judge.make_texts(student.seed, f"choice/{number}", kind)
+        texts = (
+            judge.with_a_near_choice(student.seed, f"choice/{number}")
+            if kind == "clean"
+            else judge.make_texts(student.seed, f"choice/{number}", kind)
+        )
         best = run(student, texts)[1]
         if isinstance(best, torch.Tensor) and best.dim() == 0 and not best.is_complex():
             best = best.item()
@@ -121,6 +183,9 @@ def test_choice(student):
         if best == texts.strengths[int(right.argmin())]:
             continue
         what, tries = "Another C was chosen than the one with the smallest loss", "`np.argmin(losses)`."
+        if kind == "clean" and best == texts.strengths[1]:
+            what = "A C was chosen whose loss is only nearly the smallest: by accuracy, or by rounded losses"
+            tries = "Compare the log losses as they are: `np.argmin(losses)`, without rounding or tolerance."
         if best == texts.strengths[int(right.argmax())]:
             what = "The C with the largest loss was chosen"
             if kind == "noisy":
@@ -165,6 +230,19 @@ def wrong_probabilities(texts, best):
         "The vectoriser was fitted on the test texts, too",
         "Fit on the training texts; the test texts are only transformed.",
     )
+    for fold in sorted(set(texts.folds.tolist())):
+        rest = [text for text, own in zip(texts.train, texts.folds, strict=True) if own != fold]
+        yield (
+            judge.answers(texts.train, texts.labels, texts.test, best, rest),
+            "The final vectoriser is the one of a fold: it has not learnt from all training texts",
+            again,
+        )
+    bare = judge.without_stop_words(texts)
+    yield (
+        judge.answers(bare.train, bare.labels, bare.test, best),
+        "Stop words were left out: the vectoriser is not `TfidfVectorizer()` as it comes",
+        PIPELINE,
+    )
     right = judge.answers(texts.train, texts.labels, texts.test, best)
     yield right.flip(1), "The columns are in the wrong order", "Column k is the probability of class k."
 
@@ -172,7 +250,7 @@ def wrong_probabilities(texts, best):
 @pytest.mark.points(1)
 def test_probabilities(student):
     """the test texts' probabilities, from a model with that C that has learnt from all training texts"""
-    for number, folds in enumerate((3, 2) if student.full else (3,)):
+    for number, folds in enumerate((2, 3) if student.full else (2,)):
         texts = judge.make_texts(student.seed, f"final/{number}", "clean", folds=folds)
         value = run(student, texts)[2]
         came = features_of(value, FUNCTION, "probabilities for the test texts", (len(texts.test), 2))

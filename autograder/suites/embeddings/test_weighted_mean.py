@@ -8,6 +8,7 @@ import torch
 
 from autograder import measure
 from autograder.expect import Mistake, describe
+from autograder.faults import StudentFault
 from autograder.suites.embeddings import judge
 from autograder.suites.embeddings.pages import EXERCISE, OUT_OF_VOCABULARY, POOLING
 from autograder.suites.embeddings.reading import different, features_of, look_up
@@ -20,8 +21,13 @@ SIZE = 5
 
 
 def documents_of(seed, label, repeat):
-    """Lists of words: one word is in all, others in fewer. With ``repeat`` words come again in a document."""
+    """Lists of words: one word is in all, others in fewer. With ``repeat`` words come again in a document.
+
+    Among them are a word in capitals, a single letter, a word that is the beginning of another, one
+    that is in one document only, and two documents without any word.
+    """
     words = judge.draw_words(seed, label, 14)
+    words[3:6] = words[1].upper(), words[4][0], words[2][:3]
     documents = []
     for number in range(7):
         own = [words[0]] + [
@@ -29,7 +35,8 @@ def documents_of(seed, label, repeat):
         ]
         again = [word for word in own if repeat and words.index(word) % 2] * 2
         documents.append(judge.shuffled(seed, f"{label}/{number}", own + again))
-    return documents
+    documents[0].append(words[0] + words[1])
+    return [*documents[:2], [], [], *documents[2:]]
 
 
 def weights_of(value, words):
@@ -42,15 +49,25 @@ def weights_of(value, words):
     came = describe(value)
     if isinstance(value, dict) and value and not numbers:
         came = "a dictionary whose values are not all numbers"
+    what = "`idf` does not return one weight for each word"
+    if numbers and value:
+        lost = set(words) - set(value)
+        if set(value) == {word.lower() for word in words}:
+            what = "The words were changed to lower case: `Moon` and `moon` are two words here"
+        elif set(value) == {word.lower() for word in words if len(word) > 1}:
+            what = "The words were cut anew: words of one letter are lost, and capitals"
+        elif lost and set(value) < set(words):
+            what = "Some words are missing: `idf` has a weight for every word, however rare or short"
     letters = {letter for word in words for letter in word}
     if isinstance(value, dict) and set(value) and set(value) <= letters:
         came = "a dictionary of letters: a document was taken as a string"
     raise Mistake(
-        "`idf` returns nothing (None)" if value is None else "`idf` does not return one weight for each word",
+        "`idf` returns nothing (None)" if value is None else what,
         expected=f"a dictionary from each of the {len(words)} words to its weight, a float",
         came=came,
         why="`weighted_mean` looks the weight of each word up.",
-        tries="Count, for each word, the documents that have it. Then make the dictionary from these counts.",
+        tries="Take the words as they are. Count, for each, the documents that have it. Then make the "
+        "dictionary from these counts.",
         page=EXERCISE,
     )
 
@@ -68,6 +85,16 @@ def formulas(documents):
     yield (
         lambda word: judge.smooth(total, occurrences[word]),
         "Words were counted in all documents together: the formula counts documents",
+    )
+    filled = sum(bool(document) for document in documents)
+    yield (
+        lambda word: judge.smooth(filled, frequency[word]),
+        "Documents without a word were not counted: n is the number of all documents",
+    )
+    texts = [" ".join(document) for document in documents]
+    yield (
+        lambda word: judge.smooth(count, sum(word in text for text in texts)),
+        "A word also counts where it is only a part of another word: the documents were taken as text",
     )
     yield lambda word: judge.smooth(count, frequency[word]) - 1, "The 1 at the end of the formula is missing"
     yield lambda word: math.log(count / frequency[word]) + 1, "The formula is not smooth: 1 + n and 1 + df"
@@ -121,14 +148,14 @@ def check_idf(student, documents):
 def test_idf(student):
     """`idf`: the formula, for every word of the documents"""
     for number in range(3 if student.full else 1):
-        check_idf(student, documents_of(student.seed, f"idf/{number}", repeat=False)[: 7 - number])
+        check_idf(student, documents_of(student.seed, f"idf/{number}", repeat=False)[: 9 - number])
 
 
 @pytest.mark.points(1)
 def test_idf_of_repeated_words(student):
     """`idf`: a word that comes again in a document has still only one document more"""
     for number in range(3 if student.full else 1):
-        check_idf(student, documents_of(student.seed, f"idf/repeated {number}", repeat=True)[: 7 - number])
+        check_idf(student, documents_of(student.seed, f"idf/repeated {number}", repeat=True)[: 9 - number])
 
 
 def mistakes(tokens, table, weights, default):
@@ -171,7 +198,19 @@ def mistakes(tokens, table, weights, default):
         "`weights.get(word, default)`.",
     )
     yield (
-        judge.mean(tokens, table, SIZE, lambda word: 1 / weight_of(word)) if default else total * math.inf,
+        judge.mean(tokens, table, SIZE, lambda word: weights.get(word) or default),
+        "A weight of 0 was replaced by the default",
+        "`weights.get(word, default)`: `or` takes 0 for no weight at all.",
+    )
+    yield (
+        judge.mean([word.lower() for word in tokens], table, SIZE, weight_of),
+        "The words were changed to lower case",
+        "Look up each token as it is.",
+    )
+    yield (
+        judge.mean(tokens, table, SIZE, lambda word: 1 / weight_of(word))
+        if all(weight_of(word) for word in known)
+        else total * math.inf,
         "The vectors are divided by their weights: rare words count less",
         "Multiply.",
     )
@@ -230,11 +269,39 @@ def test_weighted_mean(student):
         check_mean(student, tokens, own, tiny, 0.7, [])
 
 
+def check_weights_kept(student, tokens, own, weights):
+    """The dictionary that was passed in is as it was. What the call returns has been judged before.
+
+    It is an object that does what a dictionary does. An answer that accepts nothing but a real dictionary is
+    not judged here.
+    """
+    vectors = student.rig("make_vectors", own.words, own.matrix)
+    given = student.rig("make_weights", weights)
+    try:
+        student.keep(FUNCTION, tokens, vectors, given, 9.5)
+    except StudentFault as fault:
+        if fault.kind != "raised":
+            raise
+    now = student.rig("weights_now", given)
+    if now == weights:
+        return
+    raise Mistake(
+        "The dictionary of weights that was passed in was changed",
+        expected=f"the caller's dictionary still has {len(weights)} words after the call",
+        came=describe(now),
+        why="The next call may have another default: it would find the old one among the weights.",
+        tries="`weights.get(word, default)` looks up and stores nothing; `setdefault` stores.",
+        page=EXERCISE,
+    )
+
+
 @pytest.mark.points(1)
 def test_words_without_weight_or_vector(student):
     """`weighted_mean`: words without a weight get the default; without a vector, they are left out"""
     for number in range(3 if student.full else 1):
         words, own, weights = prepared(student, f"odd/{number}")
+        own.words[2] = words[2] = words[3].capitalize()
+        weights[words[2]], weights[words[4]] = 1.7, 0.0
         few = {word: weight for word, weight in weights.items() if word not in words[5:8]}
         tokens = judge.shuffled(student.seed, f"odd/order {number}", words[2:13] + words[6:7])
         check_mean(student, tokens, own, few, 9.5, words[10:])
@@ -242,3 +309,4 @@ def test_words_without_weight_or_vector(student):
         check_mean(student, words[5:7] + words[11:12], own, few, 0.0, words[10:])
         check_mean(student, words[10:], own, few, 9.5, words[10:])
         check_mean(student, [], own, few, 9.5, [])
+        check_weights_kept(student, tokens, own, few)
