@@ -48,9 +48,9 @@
 # | 7 | a written answer, read by your teacher | 3 |
 #
 # *How it is graded.* The same checks run again on what you hand in, with other random inputs and more of them. So keep
-# the names and the arguments, and write what the text asks for, not what one check happens to show. You may add cells.
-# The tasks count one by one: no task needs your answer to another. Cells marked *demo* are for you and are not run when
-# your work is graded.
+# the names and the arguments, and write what the text asks for, not what one check happens to show. Leave what you are
+# given as it is, unless the text says that it changes. You may add cells. The tasks count one by one: no task needs
+# your answer to another. Cells marked *demo* are for you and are not run when your work is graded.
 
 # %% tags=["demo"]
 # Installs the course where it is missing, on Colab for example, and fetches the data of this notebook, once.
@@ -382,8 +382,8 @@ check("classify")
 #
 # * `labels` is an int array of two or three classes, `sizes` a list of whole numbers in rising order, none larger than
 #   `len(labels)`. `seed` is a whole number.
-# * Return a list with an array of indices for each size. An index is a place in `labels`; none is in a subset twice. The
-#   order within a subset does not matter.
+# * Return a list with an array of whole numbers, the indices, for each size. An index is a place in `labels`; none is
+#   in a subset twice. The order within a subset does not matter.
 # * *Stratified*, exactly: of a subset of size $s$, a class with the share $p$ of all labels has $s \cdot p$ members, **rounded up
 #   or down**.
 # * Every place in `labels` can be chosen. Draw with `rng = np.random.default_rng(seed)` (or any generator that you seed).

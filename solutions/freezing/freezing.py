@@ -53,9 +53,10 @@
 #
 # *How it is graded.* The same checks run again on what you hand in, with other random numbers and more of them. They
 # call your functions and look at what happens to the numbers in the network. So keep the functions' names and
-# arguments, and write what the text asks for, not what one check happens to show. You may add cells. The tasks count
-# one by one. Only task 5 uses another task's function, that of task 4: a mistake there is marked once, but task 5 cannot
-# run without it. Cells marked *demo* are for you and are not run when your work is graded.
+# arguments, and write what the text asks for, not what one check happens to show. Leave what you are given as it is,
+# unless the text says that it changes. You may add cells. The tasks count one by one. Only task 5 uses another task's
+# function, that of task 4: a mistake there is marked once, but task 5 cannot run without it. Cells marked *demo* are
+# for you and are not run when your work is graded.
 
 # %% tags=["demo"]
 # Installs the course where it is missing, on Colab for example, and fetches the data of this notebook, once.
@@ -276,7 +277,7 @@ check("replace_head")
 # decay, which pulls every weight towards zero.
 #
 # **What.** Return an optimiser that holds exactly those parameters of `model` whose `requires_grad` is `True`, wherever
-# in the model they are, with the learning rate `lr`. Do not name the head: later one often unfreezes the top of the
+# in the model they are, all with the learning rate `lr`. Do not name the head: later one often unfreezes the top of the
 # backbone (*gradual unfreezing*, task 8), and the same function should then pick up that part too. Any optimiser of
 # `torch.optim` is fine whose `step()` needs no argument; `torch.optim.SGD(..., momentum=0.9)` or `torch.optim.Adam` are
 # good choices.
@@ -372,7 +373,8 @@ check("set_train_mode")
 #    `F.cross_entropy(scores, labels)` (it takes scores as they are and gives the mean over the batch), compute the
 #    gradients, take a step.
 # 3. Return the mean loss **of a sample**: each image counts the same. The last batch is often smaller. A mean of the
-#    batches' means would then count its images more than the others, so weight each batch's loss by its size.
+#    batches' means would then count its images more than the others, so weight each batch's loss by its size. Count the
+#    images that came: a loader may leave some of its dataset out.
 #
 # A sample's loss is the one computed in step 2, before that batch's step. Return an ordinary `float`: `loss.item()` gives
 # the number in a tensor. A sum of tensors would keep the *graph* of every batch in memory: PyTorch's record of how a number
@@ -556,8 +558,8 @@ check("feature_drift")
 # source task. Once the head has learnt, one often lets the last layers learn too, a few at a time, from the top down:
 # *gradual unfreezing*.
 #
-# **What.** A *layer* here is a module that has parameters of its own: a convolution or a BatchNorm. A ReLU has none and
-# does not count. An `nn.Sequential` only holds other modules and does not count either.
+# **What.** A *layer* here is a module that has parameters of its own, such as a convolution or a BatchNorm. A ReLU has
+# none and does not count. An `nn.Sequential` only holds other modules and does not count either.
 #
 # * `model.backbone.modules()` goes through all modules, also through those inside others, in the order in which an image
 #   passes them. `module.parameters(recurse=False)` gives a module's own parameters.
@@ -569,8 +571,8 @@ check("feature_drift")
 # * The head keeps learning, as it did. No number in the model changes. Change the model that is passed in, not a copy, and
 #   return it.
 #
-# The small network has four layers: convolution, BatchNorm, convolution, BatchNorm. Other models have more, and may have
-# layers inside layers.
+# The small network has four layers: convolution, BatchNorm, convolution, BatchNorm. Other models have more, of other
+# kinds, and may have layers inside layers.
 #
 # *And the modes?* They stay as in task 4: the whole backbone in evaluation mode, the unfrozen layers too. Evaluation mode
 # stops no gradient. The scale and shift of an unfrozen BatchNorm learn, its statistics stay: a batch of few photos would

@@ -51,9 +51,9 @@
 # | 8 | a written answer, read by your teacher | 3 |
 #
 # *How it is graded.* The same checks run again on what you hand in, with other random inputs and more of them. So keep
-# the names and the arguments, and write what the text asks for, not what one check happens to show. You may add cells.
-# The tasks count one by one: no task needs your answer to another. Cells marked *demo* are for you and are not run when
-# your work is graded.
+# the names and the arguments, and write what the text asks for, not what one check happens to show. Leave what you are
+# given as it is, unless the text says that it changes. You may add cells. The tasks count one by one: no task needs
+# your answer to another. Cells marked *demo* are for you and are not run when your work is graded.
 
 # %% tags=["demo"]
 # Installs the course where it is missing, on Colab for example, and fetches the data of this notebook, once.
@@ -165,8 +165,9 @@ print(f"{Path(small_dump).stat().st_size} bytes on disk, {len(SMALL)} unpacked")
 # An *article* is a page
 #
 # * of the main namespace, number 0. The title does not tell: a main-namespace title may have a colon in it, too;
-# * that is not a redirect. The text of a redirect *starts with* `#REDIRECT`, in capital or small letters. (An article
-#   may have that word further down; it is still an article. White space before it does not occur in the checks.)
+# * that is not a redirect. The text of a redirect *starts with* `#REDIRECT`, in any mix of capital and small letters.
+#   (An article may have that word further down; it is still an article. White space before it does not occur in the
+#   checks.)
 # * whose text is not empty. (A text of markup only is not empty, though no token is left of it: such an article comes
 #   with an empty list.)
 #

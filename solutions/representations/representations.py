@@ -50,11 +50,11 @@
 # | 8 | a written answer on generality, read by your teacher | 3 |
 # | 9 | a written answer on fairness, read by your teacher | 3 |
 #
-# *How it is graded.* The same checks run again on what you hand in, with other random numbers and more of them. So
-# keep the functions' names and arguments, and write what the text asks for, not what one check happens to show. You may
-# add cells. The tasks count one by one: no task needs another one's function. Everything is a numpy array of
-# `float64` or of whole numbers unless the text says otherwise. Cells marked *demo* are for you and are not run when
-# your work is graded.
+# *How it is graded.* The same checks run again on what you hand in, with other random numbers and more of them. So keep
+# the functions' names and arguments, and write what the text asks for, not what one check happens to show. Leave what
+# you are given as it is, unless the text says that it changes. You may add cells. The tasks count one by one: no task
+# needs another one's function. Everything is a numpy array of `float64` or of whole numbers unless the text says
+# otherwise. Cells marked *demo* are for you and are not run when your work is graded.
 
 # %% tags=["demo"]
 # Installs the course where it is missing, on Colab for example, and fetches the data of this notebook, once.
