@@ -244,7 +244,7 @@ check("proxy_a_distance")
 #
 # Compute for each source row, in this order:
 #
-# 1. the ratio above;
+# 1. the ratio above, with p as it came;
 # 2. the ratio **capped**: where it is larger than `largest`, take `largest` instead. Without a cap a few rows would have
 #    nearly all the weight, and training would hang on them;
 # 3. the weight: the capped ratio, divided by the **mean** of all capped ratios. So the weights have mean 1, and the loss
@@ -603,7 +603,7 @@ check("dann_step")
 #    of Student's t with n − 1 degrees of freedom: `stats.t.ppf(0.975, n - 1)`. With few seeds it is much larger than 1.96.
 # 4. The verdict is `"positive"` if the *whole* interval is above 0, `"negative"` if the whole interval is below 0, and
 #    `"undecided"` otherwise. A bound that is exactly 0 is neither above nor below. When all differences are equal, s is
-#    0 and both bounds are m (`stats.t.interval` gives NaN there).
+#    0 and both bounds are m (`stats.t.interval` gives NaN there). The verdict follows from the bounds as always.
 #
 # Return three things: the verdict, the lower and the upper bound.
 #

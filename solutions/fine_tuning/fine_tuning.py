@@ -237,9 +237,10 @@ check("pad_batch")
 #
 # * `TextClassifier(encoder, classes)` keeps the very encoder it is given as `self.encoder`, and has a new
 #   `nn.Linear` as `self.head`, from `encoder.config.hidden_size` features to `classes` scores. Nothing is frozen.
-# * `model(input_ids, attention_mask)` takes a batch as task 1 makes it. It applies the encoder *with the mask*, takes for
-#   each text the mean of its tokens' vectors, those where the mask is 1, and returns what the head makes of it: float32
-#   `(texts, classes)`, raw scores (logits) without a softmax. Each text has at least one token.
+# * `model(input_ids, attention_mask)` takes a batch as task 1 makes it. It applies the encoder *with the mask*, takes
+#   for each text the mean of its tokens' vectors, those where the mask is 1, and returns what the head makes of it:
+#   float32 `(texts, classes)`, raw scores (logits) without a softmax. Each text has at least one token. It leaves modes
+#   alone: in training the encoder's dropout is on.
 #
 # **Example.** The mean of the vectors `[1, 1]`, `[3, 5]` and a padding vector `[9, 9]`, with the mask `[1, 1, 0]`, is
 # `[2, 3]`. And
@@ -547,7 +548,8 @@ check("forgetting")
 #   `torch.randn(rank, inputs) / inputs**0.5`. `self.B`, an `nn.Parameter` of shape `(outputs, rank)`, starts from zeros. Both
 #   learn, and nothing else in the layer does. (So at first the product is zero and the layer does what `base` does. If
 #   both were zero, neither would ever get a gradient.)
-# * `layer(x)`, for `x` of shape `(..., inputs)`, gives `base(x) + alpha / rank * (x @ A.T @ B.T)`.
+# * `layer(x)`, for `x` of shape `(..., inputs)`, gives `base(x) + alpha / rank * (x @ A.T @ B.T)`. Gradients reach `x`
+#   through both.
 # * `layer.merge()` returns one plain `nn.Linear` that gives the same outputs: its weight is `W + alpha / rank * B @ A`, its
 #   bias is that of `base`, or none if `base` has none. Base layer, `A` and `B` stay as they are.
 #
