@@ -35,7 +35,8 @@ def test_every_mutant_was_caught_or_is_listed_with_a_reason(assignment, audited)
 
 def test_the_margins_are_wide(audited):
     assert audited["largest_difference_passed"] < audited["tolerance"] / 10
-    assert audited["reference_largest_difference"] < audited["tolerance"] / 10
+    # Over five times as many seeds the most extreme one lies further out.
+    assert audited["reference_largest_difference"] < audited["tolerance"] / 5
     assert audited["smallest_difference_failed"] > audited["tolerance"] * 10
 
 
