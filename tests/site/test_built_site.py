@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlparse
 
+import leak_gate
 import pytest
 import yaml
 from bs4 import BeautifulSoup
@@ -180,3 +181,10 @@ def test_pages_are_light(site: Path) -> None:
     weight = sum(file.stat().st_size for file in files)
     assert weight < 1_000_000, f"{weight:,} bytes: {sorted((f.stat().st_size, f.name) for f in files)[-5:]}"
     assert not any("fontawesome" in file.name for file in files)
+
+
+def test_no_line_of_an_answer_is_in_the_site(site: Path) -> None:
+    names = [name for name, _ in leak_gate.texts(site)]
+    assert any(name.endswith("searchindex.js") for name in names)
+    assert any(name.endswith(".ipynb") for name in names), "the notebooks to download"
+    assert list(leak_gate.leaks(site, leak_gate.fingerprints())) == []

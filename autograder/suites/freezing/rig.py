@@ -245,8 +245,8 @@ def step_with_gradients(
     """
     leave_gradients(model, gradients)
     if lr is not None:
-        for group in optimizer.param_groups:
-            group["lr"] = lr
+        for parameters in optimizer.param_groups:
+            parameters["lr"] = lr
     optimizer.step()
     return state(model)
 
