@@ -127,7 +127,7 @@ test-attacks: assets ## the attack corpus as one class, through our grader alone
 
 test-site: assets ## build the site and test it, browser included
 	@$(RUN) tools/build_site.py
-	@$(PYTEST) tests/site
+	@$(PYTEST) -n auto --dist loadfile tests/site
 
 test-course: assets ## build the sample class and test what `make course` promises
 	@$(RUN) tools/course.py

@@ -5,8 +5,8 @@ import json
 import mimetypes
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from html import unescape
-from io import StringIO
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -16,10 +16,8 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from course_site.explorer import STATIC, mirrored, positions
+from one_page import build_page
 from playwright.sync_api import Browser, Page, Route
-from sphinx import locale
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = """
@@ -96,29 +94,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     paths = [str(folder), str(ROOT / "book" / "_ext"), str(ROOT)]
     (folder / "conf.py").write_text(CONF.format(paths=paths))
 
-    def run(body: str, language: str = "en", builder: str = "html") -> Path:
-        (folder / "index.md").write_text(f"# Title\n\n{body}\n")
-        out, warnings = folder / f"{builder}-{language}", StringIO()
-        settings = {"language": language, "course_results": str(folder / "results")}
-        with patch_docutils(), docutils_namespace():
-            app = Sphinx(
-                folder,
-                folder,
-                out,
-                folder / "doctrees" / language,
-                builder,
-                confoverrides=settings,
-                status=None,
-                warning=warnings,
-                freshenv=True,
-            )
-            app.build()
-        # Sphinx would keep the words of one language for whoever asks next.
-        locale.translators.pop(("general", "course_site"), None)
-        assert not (said := warnings.getvalue()), said
-        return out
-
-    return run
+    return partial(build_page, folder)
 
 
 @pytest.fixture(scope="session")

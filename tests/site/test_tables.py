@@ -2,14 +2,12 @@
 
 import json
 import re
-from io import StringIO
 from pathlib import Path
 
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace, patch_docutils
+from one_page import build_page
 
 CONF = """
 import sys
@@ -49,24 +47,8 @@ def build(tmp_path: Path):
     (tmp_path / "conf.py").write_text(CONF.format(paths=paths))
 
     def run(body: str, language: str = "en", builder: str = "html") -> str:
-        (tmp_path / "index.md").write_text(f"# Title\n\n{body}\n")
-        warnings = StringIO()
-        with patch_docutils(), docutils_namespace():
-            app = Sphinx(
-                tmp_path,
-                tmp_path,
-                tmp_path / "out" / language,
-                tmp_path / "doctrees" / language,
-                builder,
-                confoverrides={"language": language, "course_results": str(tmp_path / "results")},
-                status=None,
-                warning=warnings,
-            )
-            app.build()
-        assert not (said := warnings.getvalue()), said
-        return (
-            tmp_path / "out" / language / ("index.html" if builder == "html" else "index.pot")
-        ).read_text()
+        out = build_page(tmp_path, body, language, builder)
+        return (out / ("index.html" if builder == "html" else "index.pot")).read_text(encoding="utf-8")
 
     return run
 
