@@ -9,6 +9,7 @@ from graded_here import ASSIGNMENTS, COURSE, Assignment
 from autograder import release
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items):
     """All tests of one notebook go to one process, which executes it once."""
     for item in items:
