@@ -119,14 +119,14 @@ format: env ## put the code into the one style
 test-fast: assets ## unit tests, and the suites on every answer of the sample classes
 	@$(PYTEST) -n auto --dist loadfile tests/setup tests/library tests/grader
 	@$(RUN) -m autograder release
-	@OMP_NUM_THREADS=1 $(PYTEST) -n auto --dist loadgroup tests/assignments
+	@OMP_NUM_THREADS=1 $(PYTEST) -n auto --dist worksteal tests/assignments
 
 test-attacks: assets ## the attack corpus as one class, through our grader alone
 	@$(PYTEST) tests/attacks
 
 test-site: assets ## build the site and test it, browser included
 	@$(RUN) tools/build_site.py
-	@$(PYTEST) -n auto --dist loadgroup tests/site
+	@$(PYTEST) -n auto --dist loadfile tests/site
 
 test-course: assets ## build the sample class and test what `make course` promises
 	@$(RUN) tools/course.py

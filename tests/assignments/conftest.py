@@ -9,15 +9,6 @@ from graded_here import ASSIGNMENTS, COURSE, Assignment
 from autograder import release
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
-def pytest_collection_modifyitems(items):
-    """All tests of one notebook go to one process, which executes it once."""
-    for item in items:
-        if item.path.stem == "test_notebook":
-            params = item.callspec.params
-            item.add_marker(pytest.mark.xdist_group(f"notebook {params.get('assignment') or params['name']}"))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def released():
     """The student notebooks are made before anything reads them; one thread, as in the sandbox."""

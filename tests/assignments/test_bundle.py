@@ -21,7 +21,6 @@ from graded_here import ASSIGNMENTS
 from autograder.course import REPOSITORY
 from autograder.release import REGION
 
-pytestmark = pytest.mark.xdist_group("bundle")  # one environment for all
 OWN = {"autograder", "transfer_learning"}
 RUN = """
 import sys, nbclient, nbformat

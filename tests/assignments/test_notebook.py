@@ -95,9 +95,8 @@ def test_the_instructor_notebook_runs_and_every_check_passes(executed, name):
     assert warned == []
 
 
-@pytest.mark.parametrize("name", ["freezing"])
-def test_a_head_on_precomputed_features_learns_what_it_learns_on_the_frozen_network(executed, name):
-    texts = [printed(cell) for cell in executed(name).cells if cell.cell_type == "code"]
+def test_a_head_on_precomputed_features_learns_what_it_learns_on_the_frozen_network(executed):
+    texts = [printed(cell) for cell in executed("freezing").cells if cell.cell_type == "code"]
     [curves] = [text for text in texts if "The two curves differ by at most" in text]
     assert float(curves.split("at most ")[1].split()[0].rstrip(".")) < 1e-3
 

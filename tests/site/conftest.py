@@ -22,14 +22,6 @@ FLAGS += ["--disable-component-update", "--disable-sync"]
 sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file go to one process and share what they build; those of the browser go anywhere."""
-    for item in items:
-        if item.path.stem != "test_browser":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture(scope="session")
 def site() -> Path:
     """The folder of the built site; a test that needs it fails plainly where it is missing."""
