@@ -119,6 +119,7 @@ format: env ## put the code into the one style
 test-fast: assets ## unit tests, and the suites on every answer of the sample classes
 	@$(PYTEST) -n auto --dist loadfile tests/setup tests/library tests/grader
 	@$(RUN) -m autograder release
+	@# One thread each, as in the sandbox: as many processes run as there are processors.
 	@OMP_NUM_THREADS=1 $(PYTEST) -n auto --dist worksteal tests/assignments
 
 test-attacks: assets ## the attack corpus as one class, through our grader alone
